@@ -1,0 +1,30 @@
+//! What an archive's own structure says, whatever its format: the facts that archive checks judge.
+
+/// Structure of one archive.
+#[derive(Clone, Debug, Default)]
+pub struct ArchiveFacts {
+    pub oddities: Vec<Oddity>,
+}
+
+/// A place where readers of the format disagree, or where the format's rules are broken.
+#[derive(Clone, Debug)]
+pub struct Oddity {
+    pub what: What,
+    /// Offset in the archive.
+    pub at: u64,
+    /// One line for a person, with the member's name where there is one.
+    pub message: String,
+}
+
+/// Classes of oddities; each belongs to one check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Two readers of the format would see different members or different bytes.
+    Ambiguous,
+    /// A member's name leads outside of the folder it is unpacked to.
+    Escapes,
+    /// A rule of the format is broken, and strict readers refuse what lenient readers load.
+    Irregular,
+    /// Unpacks to far more than its size lets expect.
+    Bomb,
+}

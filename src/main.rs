@@ -1,0 +1,5 @@
+//! `sluice`: parse, call, exit.
+
+mod report;
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The binary and its promises, end to end: one file per capability.
