@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     Pickle,
+    Joblib,
+    PytorchLegacy,
     Text,
     Unknown,
 }

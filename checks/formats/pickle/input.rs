@@ -1,0 +1,264 @@
+//! Bytes for the pickle machine: forward, buffered, with jumps over what nobody looks into.
+
+use std::io::Read as _;
+use std::rc::Rc;
+
+use crate::{Content, ReadError, Stream, Window};
+
+/// Bytes read ahead; also the longest operand that is looked at as a whole.
+const BUFFER: usize = 64 << 10;
+/// Longest text line kept; a longer one is skipped and its value is unknown. Lines carry names and numbers, and protocol-0 data.
+const LINE: usize = 64 << 10;
+/// Longest byte string kept from a stream that cannot be read again.
+const CAPTURE: u64 = 16 << 20;
+/// All byte strings kept from one stream together.
+const CAPTURE_ALL: u64 = 64 << 20;
+
+/// Forward reader over a window or a stream.
+pub(crate) struct Input<'a> {
+    origin: Origin<'a>,
+    buffer: Vec<u8>,
+    /// Offset of `buffer[0]`.
+    start: u64,
+    at: usize,
+    captured: u64,
+    /// Bytes actually read, for the work budget.
+    read: u64,
+}
+
+enum Origin<'a> {
+    Window(Window<'a>),
+    Stream(Stream<'a>),
+}
+
+/// Why an operand could not be read.
+#[derive(Debug)]
+pub(crate) enum Short {
+    /// The bytes end before the operand does.
+    End,
+    Read(ReadError),
+}
+
+impl From<ReadError> for Short {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+/// A run of bytes too long to keep, or kept.
+#[derive(Clone, Debug)]
+pub struct Span {
+    pub at: u64,
+    pub size: u64,
+    pub kept: Option<Rc<[u8]>>,
+}
+
+/// A text line without its line feed.
+pub(crate) struct Line {
+    pub(crate) bytes: Vec<u8>,
+    /// Longer than what is kept.
+    pub(crate) cut: bool,
+    /// Ended by the end of the bytes, not by a line feed.
+    pub(crate) unended: bool,
+}
+
+impl<'a> Input<'a> {
+    pub(crate) fn new(content: Content<'a>) -> Self {
+        let origin = match content {
+            Content::Window(window) => Origin::Window(window),
+            Content::Stream(stream) => Origin::Stream(stream),
+        };
+        Self { origin, buffer: Vec::new(), start: 0, at: 0, captured: 0, read: 0 }
+    }
+
+    pub(crate) fn position(&self) -> u64 {
+        self.start + self.at as u64
+    }
+
+    /// Bytes left, where that is known.
+    pub(crate) fn left(&self) -> Option<u64> {
+        match &self.origin {
+            Origin::Window(window) => Some(window.size().saturating_sub(self.position())),
+            Origin::Stream(_) => None,
+        }
+    }
+
+    /// The window, if the bytes can be read again.
+    pub(crate) fn window(&self) -> Option<Window<'a>> {
+        match &self.origin {
+            Origin::Window(window) => Some(*window),
+            Origin::Stream(_) => None,
+        }
+    }
+
+    /// Bytes read since the last call.
+    pub(crate) fn take_read(&mut self) -> u64 {
+        std::mem::take(&mut self.read)
+    }
+
+    /// Makes `want` bytes available in the buffer, if there are as many.
+    fn fill(&mut self, want: usize) -> Result<usize, ReadError> {
+        let have = self.buffer.len() - self.at;
+        if have >= want {
+            return Ok(have);
+        }
+        self.buffer.drain(..self.at);
+        self.start += self.at as u64;
+        self.at = 0;
+        // The first read is small: most of what is probed ends within a page.
+        let size = if self.start == 0 && have == 0 { 4096 } else { BUFFER };
+        let size = size.max(want);
+        self.buffer.resize(size, 0);
+        let mut have = have;
+        while have < want {
+            let rest = self.buffer.get_mut(have..).unwrap_or_default();
+            let count = match &mut self.origin {
+                Origin::Window(window) => window.read_at(self.start + have as u64, rest)?,
+                Origin::Stream(stream) => {
+                    stream.read(rest).map_err(|error| ReadError { at: self.start + have as u64, why: error.to_string() })?
+                }
+            };
+            if count == 0 {
+                break;
+            }
+            have += count;
+            self.read += count as u64;
+        }
+        self.buffer.truncate(have);
+        Ok(have)
+    }
+
+    pub(crate) fn peek(&mut self) -> Result<Option<u8>, ReadError> {
+        self.fill(1)?;
+        Ok(self.buffer.get(self.at).copied())
+    }
+
+    pub(crate) fn at_end(&mut self) -> bool {
+        matches!(self.peek(), Ok(None))
+    }
+
+    /// Up to `size` bytes from here, without consuming them.
+    pub(crate) fn head(&mut self, size: usize) -> &[u8] {
+        let have = self.fill(size).unwrap_or(0).min(size);
+        self.buffer.get(self.at..self.at + have).unwrap_or_default()
+    }
+
+    pub(crate) fn byte(&mut self) -> Result<u8, Short> {
+        let byte = self.peek()?.ok_or(Short::End)?;
+        self.at += 1;
+        Ok(byte)
+    }
+
+    /// A fixed-size operand.
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Short> {
+        self.fill(N)?;
+        let bytes = self.buffer.get(self.at..self.at + N).and_then(|bytes| bytes.try_into().ok()).ok_or(Short::End)?;
+        self.at += N;
+        Ok(bytes)
+    }
+
+    /// Reads up to a line feed, which is consumed.
+    pub(crate) fn line(&mut self) -> Result<Line, ReadError> {
+        let mut line = Line { bytes: Vec::new(), cut: false, unended: false };
+        loop {
+            if self.fill(1)? == 0 {
+                line.unended = true;
+                return Ok(line);
+            }
+            let rest = self.buffer.get(self.at..).unwrap_or_default();
+            let end = rest.iter().position(|&byte| byte == b'\n');
+            let part = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+            let room = LINE - line.bytes.len();
+            line.bytes.extend_from_slice(part.get(..room).unwrap_or(part));
+            line.cut |= part.len() > room;
+            self.at += part.len();
+            if end.is_some() {
+                self.at += 1;
+                return Ok(line);
+            }
+        }
+    }
+
+    /// A byte string of `size` bytes: kept if it is at most `keep` long, else only remembered by its place.
+    pub(crate) fn span(&mut self, size: u64, keep: usize) -> Result<Span, Short> {
+        let at = self.position();
+        if let Ok(small) = usize::try_from(size)
+            && small <= keep
+        {
+            debug_assert!(keep <= BUFFER);
+            self.fill(small)?;
+            let bytes = self.buffer.get(self.at..self.at + small).ok_or(Short::End)?;
+            let kept = Some(Rc::from(bytes));
+            self.at += small;
+            return Ok(Span { at, size, kept });
+        }
+        let capture = matches!(self.origin, Origin::Stream(_)) && size <= CAPTURE && self.captured + size <= CAPTURE_ALL;
+        if capture {
+            let mut bytes = Vec::new();
+            while (bytes.len() as u64) < size {
+                let have = self.fill(1)?;
+                let want = usize::try_from(size).unwrap_or(usize::MAX) - bytes.len();
+                let part = self.buffer.get(self.at..self.at + have.min(want)).unwrap_or_default();
+                if part.is_empty() {
+                    return Err(Short::End);
+                }
+                bytes.extend_from_slice(part);
+                self.at += part.len();
+            }
+            self.captured += size;
+            return Ok(Span { at, size, kept: Some(bytes.into()) });
+        }
+        self.skip(size)?;
+        Ok(Span { at, size, kept: None })
+    }
+
+    /// Jumps over `size` bytes, which must exist.
+    pub(crate) fn skip(&mut self, size: u64) -> Result<(), Short> {
+        if self.left().is_some_and(|left| size > left) {
+            return Err(Short::End);
+        }
+        let buffered = (self.buffer.len() - self.at) as u64;
+        if size <= buffered {
+            self.at += usize::try_from(size).unwrap_or(usize::MAX);
+            return Ok(());
+        }
+        if let Origin::Window(_) = self.origin {
+            self.start = self.position() + size;
+            self.buffer.clear();
+            self.at = 0;
+            return Ok(());
+        }
+        let mut rest = size;
+        while rest > 0 {
+            let have = self.fill(1)? as u64;
+            if have == 0 {
+                return Err(Short::End);
+            }
+            let step = have.min(rest);
+            self.at += usize::try_from(step).unwrap_or(usize::MAX);
+            rest -= step;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_and_a_stream_read_alike() {
+        let bytes: Vec<u8> = (0..200_000_u32).map(|i| (i % 251) as u8).collect();
+        let stream = Stream::new(Box::new(&bytes[..])).unwrap();
+        let mut inputs = [Input::new(Content::Window(Window::file(&bytes))), Input::new(Content::Stream(stream))];
+        for input in &mut inputs {
+            assert_eq!(input.array::<3>().unwrap(), [0, 1, 2]);
+            input.skip(70_000).unwrap();
+            assert_eq!(input.position(), 70_003);
+            let span = input.span(100, 4096).unwrap();
+            assert_eq!(span.kept.as_deref(), Some(&bytes[70_003..70_103]));
+            assert!(input.line().unwrap().bytes.len() < 251);
+            assert!(matches!(input.skip(1 << 40), Err(Short::End)));
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! The name tables: what a pickle may import, with which arguments, and what it must never.
+//!
+//! Allow-lists are exact names in packs per framework; the deny-list also covers whole modules. Everything on
+//! neither is unknown. The tables are data beside this file; what a shape means is code in `judge/shapes.rs`.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::Settings;
+
+/// One allowed name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allowed {
+    pub(crate) kind: Kind,
+    pub(crate) shape: Shape,
+    /// File under `packs/` without its extension.
+    pub(crate) pack: &'static str,
+}
+
+/// What an allowed name is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Built by any door, then given state.
+    Class,
+    Function,
+    /// Passed and stored, not called.
+    Value,
+}
+
+macro_rules! shapes {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
+        /// Which arguments a callable is safe with.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Shape { $($(#[$doc])* $name,)* }
+
+        impl Shape {
+            fn parse(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+shapes! {
+    /// Any arguments.
+    Any = "any",
+    /// No arguments; also the `-` of values.
+    None = "none",
+    /// Constants, containers of constants and instances; allowed classes, but no other names.
+    Data = "data",
+    /// Only None, booleans and numbers, also in containers.
+    Numbers = "numbers",
+    /// Nothing, or one list, tuple or dict.
+    Pairs = "pairs",
+    /// Nothing, or one list, tuple or set.
+    Iterable = "iterable",
+    /// A storage or an instance first, then data without text.
+    Tensor = "tensor",
+    /// `_codecs.encode(text, 'latin1')`.
+    Encoding = "encoding",
+    /// An allowed class first, then data.
+    ClassFirst = "class-first",
+    /// `copyreg._reconstructor(class, base, state)`.
+    Reconstructor = "reconstructor",
+    /// `numpy.dtype('f8', False, True)`.
+    Dtype = "dtype",
+    /// `getattr(object, 'name')`: the attribute is judged like an import.
+    Attribute = "attribute",
+    /// `_ufunc_reconstruct('module', 'name')`: the name is judged like an import.
+    Import = "import",
+    /// Bytes that are a pickle or a PyTorch file themselves, and are examined in their turn.
+    Loader = "loader",
+    /// A callable first, which will be called: judged as if it were.
+    Factory = "factory",
+    /// One number or one short word.
+    Enum = "enum",
+    /// A device's name and number.
+    Device = "device",
+    /// Parts of a path, never opened by the call.
+    Path = "path",
+}
+
+/// One denied name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Denied {
+    pub(crate) category: Category,
+    pub(crate) source: &'static str,
+}
+
+macro_rules! categories {
+    ($($name:ident = $word:literal, $text:literal;)*) => {
+        /// What harm a denied name does.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Category { $($name,)* }
+
+        impl Category {
+            fn parse(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+
+            /// Completes "calls X, which …".
+            pub(crate) fn text(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+categories! {
+    Code = "code", "runs code";
+    Process = "process", "starts or controls a process";
+    File = "file", "reads or writes files";
+    Network = "network", "uses the network";
+    Import = "import", "imports code by name";
+    Indirect = "indirect", "fetches or calls a function of the pickle's choice";
+    Memory = "memory", "reaches into the interpreter";
+    Install = "install", "installs or builds packages";
+}
+
+/// Where a name stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Standing {
+    Allowed(Allowed),
+    Denied(Denied),
+    Unknown,
+}
+
+struct Tables {
+    allowed: HashMap<&'static str, Allowed>,
+    /// Exact names; they cover their own attributes too.
+    denied: HashMap<&'static str, Denied>,
+    /// Modules with everything below them.
+    denied_modules: HashMap<&'static str, Denied>,
+    /// Python 2 module → Python 3 module, and the same for single names.
+    modules: HashMap<&'static str, &'static str>,
+    names: HashMap<&'static str, &'static str>,
+}
+
+macro_rules! packs {
+    ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("packs/", $name, ".txt")))),*] };
+}
+
+/// Allow-lists, one a framework.
+const PACKS: &[(&str, &str)] = packs!["stdlib", "torch"];
+
+static TABLES: LazyLock<Tables> = LazyLock::new(Tables::read);
+
+/// Fields of a table's row; comments and blank lines are none.
+fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+    text.lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| line.split('\t').filter(|field| !field.is_empty()).map(str::trim).collect())
+}
+
+impl Tables {
+    /// Rows that do not parse are left out here and fail a test.
+    fn read() -> Self {
+        let mut tables = Self {
+            allowed: HashMap::new(),
+            denied: HashMap::new(),
+            denied_modules: HashMap::new(),
+            modules: HashMap::new(),
+            names: HashMap::new(),
+        };
+        for &(pack, text) in PACKS {
+            for row in rows(text) {
+                if let Some((name, allowed)) = parse_allowed(pack, &row) {
+                    tables.allowed.insert(name, allowed);
+                }
+            }
+        }
+        for row in rows(include_str!("denied.txt")) {
+            if let Some((name, denied)) = parse_denied(&row) {
+                match name.strip_suffix(".*") {
+                    Some(module) => tables.denied_modules.insert(module, denied),
+                    None => tables.denied.insert(name, denied),
+                };
+            }
+        }
+        for row in rows(include_str!("compat.txt")) {
+            match *row.as_slice() {
+                ["module", old, new] => _ = tables.modules.insert(old, new),
+                ["name", old, new] => _ = tables.names.insert(old, new),
+                _ => {}
+            }
+        }
+        tables
+    }
+}
+
+fn parse_allowed(pack: &'static str, row: &[&'static str]) -> Option<(&'static str, Allowed)> {
+    let &[name, kind, shape, ..] = row else { return None };
+    let kind = match kind {
+        "class" => Kind::Class,
+        "function" => Kind::Function,
+        "value" => Kind::Value,
+        _ => return None,
+    };
+    let shape = if shape == "-" { Shape::None } else { Shape::parse(shape)? };
+    Some((name, Allowed { kind, shape, pack }))
+}
+
+fn parse_denied(row: &[&'static str]) -> Option<(&'static str, Denied)> {
+    let &[name, category, source, ..] = row else { return None };
+    Some((name, Denied { category: Category::parse(category)?, source }))
+}
+
+/// Modules that do harm under any path: reached as an attribute of another module, they are the same module.
+const CORE: &[&str] = &[
+    "os", "posix", "nt", "sys", "subprocess", "builtins", "__builtin__", "__builtins__", "importlib", "socket", "shutil", "ctypes", "pty",
+    "runpy", "commands", "_posixsubprocess",
+];
+
+/// Attributes that lead from any object to the interpreter behind it.
+const ESCAPES: &[&str] = &[
+    "__globals__", "__builtins__", "__subclasses__", "__class__", "__bases__", "__base__", "__mro__", "__init__", "__new__", "__dict__",
+    "__getattribute__", "__getattr__", "__setattr__", "__delattr__", "__call__", "__code__", "__closure__", "__func__", "__self__",
+    "__wrapped__", "__import__", "__loader__", "__spec__", "__reduce__", "__reduce_ex__", "__setstate__", "__module__", "__init_subclass__",
+    "__set_name__", "__get__", "__set__", "__defaults__", "__kwdefaults__", "__annotations__", "mro", "gi_frame", "gi_code", "cr_frame",
+    "f_globals", "f_locals", "f_builtins", "f_back", "tb_frame", "func_globals", "func_code",
+];
+
+/// The name that the loader really imports: below protocol 3 it maps Python 2 names (`fix_imports`).
+pub(crate) fn python3(module: &str, name: &str) -> Option<String> {
+    let path = format!("{module}.{name}");
+    if let Some(&new) = TABLES.names.get(path.as_str()) {
+        return Some(new.to_owned());
+    }
+    TABLES.modules.get(module).map(|new| format!("{new}.{name}"))
+}
+
+/// Where `module` + `name` stands. Both may hold dots, and each way to split the path is tried.
+pub(crate) fn standing(module: &str, name: &str, settings: &Settings) -> Standing {
+    let tables = &*TABLES;
+    let path = if module.is_empty() { name.to_owned() } else { format!("{module}.{name}") };
+    if let Some(&denied) = tables.denied.get(path.as_str()) {
+        return Standing::Denied(denied);
+    }
+    if let Some(&allowed) = tables.allowed.get(path.as_str()) {
+        return Standing::Allowed(allowed);
+    }
+    if let Some(denied) = covered(tables, &path) {
+        return Standing::Denied(denied);
+    }
+    let attributes = name.split('.').collect::<Vec<_>>();
+    if let Some(escape) = attributes.iter().find(|part| ESCAPES.contains(part)) {
+        let source = if escape.starts_with("__") { "Python data model: special attributes" } else { "Python inspect: frames and code" };
+        return Standing::Denied(Denied { category: Category::Indirect, source });
+    }
+    // A module reached through another one: `pathlib` + `os.system`, `torch.serialization.os` + `system`.
+    let parts = path.split('.').collect::<Vec<_>>();
+    let first_attribute = parts.len() - attributes.len();
+    for from in 1..parts.len() {
+        let Some(rest) = parts.get(from..) else { continue };
+        let core = rest.first().is_some_and(|first| CORE.contains(first)) && rest.len() > 1;
+        if (core || (from >= first_attribute && rest.len() > 1))
+            && let Some(denied) = exact_or_covered(tables, &rest.join("."))
+        {
+            return Standing::Denied(denied);
+        }
+    }
+    if settings.allow.iter().any(|allowed| allowed.name == path) {
+        return Standing::Allowed(Allowed { kind: Kind::Class, shape: Shape::Any, pack: "sluice.toml" });
+    }
+    // Types that the TorchScript compiler names; a Python loader cannot import them.
+    if path.starts_with("__torch__.") {
+        return Standing::Allowed(Allowed { kind: Kind::Class, shape: Shape::Data, pack: "torchscript" });
+    }
+    Standing::Unknown
+}
+
+fn exact_or_covered(tables: &Tables, path: &str) -> Option<Denied> {
+    tables.denied.get(path).copied().or_else(|| covered(tables, path))
+}
+
+/// A denied module above the path, or a denied name whose attribute the path is.
+fn covered(tables: &Tables, path: &str) -> Option<Denied> {
+    path.match_indices('.')
+        .map(|(dot, _)| path.get(..dot).unwrap_or_default())
+        .find_map(|above| tables.denied_modules.get(above).or_else(|| tables.denied.get(above)).copied())
+        .or_else(|| tables.denied_modules.get(path).copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_row_parses_and_stands_once() {
+        let mut seen = BTreeSet::new();
+        for &(pack, text) in PACKS {
+            for row in rows(text) {
+                let (name, _) = parse_allowed(pack, &row).unwrap_or_else(|| panic!("{pack}: {row:?}"));
+                assert!(seen.insert(name), "{pack}: {name} stands twice");
+                assert!(!TABLES.denied.contains_key(name), "{pack}: {name} is denied too");
+            }
+        }
+        let mut denied = BTreeSet::new();
+        for row in rows(include_str!("denied.txt")) {
+            let (name, _) = parse_denied(&row).unwrap_or_else(|| panic!("denied: {row:?}"));
+            assert!(denied.insert(name), "denied: {name} stands twice");
+        }
+    }
+
+    /// Ways to write one function that CPython resolves to the same object.
+    #[test]
+    fn every_split_of_a_denied_path_is_denied() {
+        let settings = Settings::default();
+        for (module, name) in [
+            ("os", "system"),
+            ("pathlib", "os.system"),
+            ("torch.serialization", "os.system"),
+            ("torch.serialization.os", "system"),
+            ("builtins", "eval"),
+            ("builtins", "eval.__call__"),
+            ("collections", "OrderedDict.__init__.__globals__"),
+            ("six.moves.builtins", "exec"),
+            ("subprocess", "Popen"),
+        ] {
+            assert!(matches!(standing(module, name, &settings), Standing::Denied(_)), "{module} {name}");
+        }
+        for (module, name) in [("mycompany.code", "Model"), ("acme.os", "Kernel2"), ("acme", "Net")] {
+            assert!(!matches!(standing(module, name, &settings), Standing::Allowed(_)), "{module} {name}");
+        }
+        assert!(matches!(standing("mycompany.code", "Model", &settings), Standing::Unknown));
+    }
+
+    #[test]
+    fn python_2_names_are_mapped() {
+        assert_eq!(python3("__builtin__", "xrange").as_deref(), Some("builtins.range"));
+        assert_eq!(python3("copy_reg", "_reconstructor").as_deref(), Some("copyreg._reconstructor"));
+        assert_eq!(python3("collections", "OrderedDict"), None);
+    }
+}

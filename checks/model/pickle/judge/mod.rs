@@ -1,0 +1,393 @@
+//! Judges what the pickle machine tells: each import, call and write against the name tables.
+
+mod arrays;
+mod shapes;
+mod weights_only;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::rc::Rc;
+
+use crate::formats::pickle::observer::{Call, Door, Import, Observer, Oddity, RawArray, Write, WriteDoor};
+use crate::formats::pickle::value::{Global, Items, Standing as Mark, Value};
+use crate::model::names::{self, Allowed, Denied, Kind, Shape, Standing};
+use crate::{Settings, Step};
+
+use super::facts::{List, Nested};
+use shapes::Fit;
+pub(super) use shapes::latin1;
+
+/// Bytes handed to loaders that are examined; more is a gap.
+const NESTED: usize = 1000;
+
+/// Judges one pickle. Merged into the file's facts once it is clear that a loader would take it for a pickle.
+pub(super) struct Judge<'s> {
+    settings: &'s Settings,
+    pub(super) lists: Lists,
+    pub(super) nested: Vec<Nested>,
+    pub(super) nested_lost: u64,
+    pub(super) weights_only: weights_only::Tracker,
+    /// Names of each standing that no call has used yet: path → (offset, how often, why denied).
+    idle: BTreeMap<Rc<str>, Idle>,
+    raw: Option<RawArray>,
+    /// Read as `pickle.load` reads, which knows nothing of joblib's raw arrays.
+    plain: bool,
+    /// joblib's arrays stand unpadded, so that a plain unpickler might read on where joblib reads raw bytes.
+    pub(super) unpadded: bool,
+    pub(super) is_joblib: bool,
+    pub(super) imports: u64,
+    /// An import was followed by a call or a write.
+    pub(super) used: bool,
+    /// All imported names look like names.
+    pub(super) plausible: bool,
+}
+
+/// What the checks ask about, one list a check.
+#[derive(Default)]
+pub(super) struct Lists {
+    pub(super) dangerous_calls: List,
+    pub(super) unresolvable_calls: List,
+    pub(super) state_writes: List,
+    pub(super) dangerous_imports: List,
+    pub(super) unknown_calls: List,
+    pub(super) unknown_classes: List,
+    pub(super) unknown_imports: List,
+    pub(super) evasions: List,
+}
+
+struct Idle {
+    at: u64,
+    times: u64,
+    denied: Option<Denied>,
+    used: bool,
+}
+
+impl<'s> Judge<'s> {
+    pub(super) fn new(settings: &'s Settings) -> Self {
+        Self {
+            settings,
+            lists: Lists::default(),
+            nested: Vec::new(),
+            nested_lost: 0,
+            weights_only: weights_only::Tracker::default(),
+            idle: BTreeMap::new(),
+            raw: None,
+            plain: false,
+            unpadded: false,
+            is_joblib: false,
+            imports: 0,
+            used: false,
+            plausible: true,
+        }
+    }
+
+    /// A judge for the view of a loader that knows nothing of joblib.
+    pub(super) fn without_arrays(settings: &'s Settings) -> Self {
+        Self { plain: true, ..Self::new(settings) }
+    }
+
+    /// Whether something here runs code by the tables alone, so that the bytes are a pickle whatever else they are.
+    pub(super) fn denies(&self) -> bool {
+        !self.lists.dangerous_calls.is_empty() || self.idle.values().any(|idle| idle.denied.is_some())
+    }
+
+    /// What was imported and never used becomes a finding of its own.
+    pub(super) fn finish(&mut self) {
+        for (path, idle) in std::mem::take(&mut self.idle) {
+            if idle.used {
+                continue;
+            }
+            let list = if idle.denied.is_some() { &mut self.lists.dangerous_imports } else { &mut self.lists.unknown_imports };
+            for _ in 0..idle.times.min(1000) {
+                list.add(&path, idle.at, || {
+                    let message = match idle.denied {
+                        Some(denied) => format!("Imports {path}, which {}, without calling it here ({}).", denied.category.text(), denied.source),
+                        None => format!("Imports {path}, which is on no list of known names."),
+                    };
+                    (message, vec![Step { at: idle.at, what: format!("imports {path}") }])
+                });
+            }
+        }
+    }
+
+    /// One import, by whatever door.
+    fn import_name(&mut self, at: u64, module: &str, name: &str, protocol: u8) -> Value {
+        self.imports += 1;
+        self.plausible &= [module, name].iter().all(|text| looks_like_a_name(text));
+        let mapped = (protocol < 3).then(|| names::python3(module, name)).flatten();
+        let mut standing = match &mapped {
+            Some(path) => {
+                let (module, name) = path.rsplit_once('.').unwrap_or(("", path));
+                names::standing(module, name, self.settings)
+            }
+            None => names::standing(module, name, self.settings),
+        };
+        // A Python 2 loader takes the name as it stands.
+        if mapped.is_some()
+            && let written @ Standing::Denied(_) = names::standing(module, name, self.settings)
+        {
+            standing = written;
+        }
+        let path: Rc<str> = mapped.unwrap_or_else(|| format!("{module}.{name}")).into();
+        let (mark, denied) = match standing {
+            Standing::Allowed(_) => (Mark::Allowed, None),
+            Standing::Denied(denied) => (Mark::Denied, Some(denied)),
+            Standing::Unknown => (Mark::Unknown, None),
+        };
+        if mark != Mark::Allowed {
+            let idle = self.idle.entry(path.clone()).or_insert(Idle { at, times: 0, denied, used: false });
+            idle.times += 1;
+        }
+        Value::Global(Rc::new(Global { path, at, standing: mark }))
+    }
+
+    fn use_name(&mut self, path: &str) {
+        if let Some(idle) = self.idle.get_mut(path) {
+            idle.used = true;
+        }
+    }
+
+    fn standing(&self, global: &Global) -> Standing {
+        if let Some(denied) = self.idle.get(&global.path).and_then(|idle| idle.denied) {
+            return Standing::Denied(denied);
+        }
+        if global.standing == Mark::Unknown {
+            return Standing::Unknown;
+        }
+        let (module, name) = global.path.rsplit_once('.').unwrap_or(("", &global.path));
+        names::standing(module, name, self.settings)
+    }
+
+    /// A call of an imported name.
+    fn call_global(&mut self, call: &Call, global: &Rc<Global>) -> Value {
+        self.use_name(&global.path);
+        match self.standing(global) {
+            Standing::Denied(denied) => {
+                self.dangerous(call, global, denied);
+                Value::object(global.path.clone(), call.at)
+            }
+            Standing::Allowed(allowed) => match self.fits(call, global, allowed) {
+                Fit::Yes(value) => value,
+                Fit::No(why) => {
+                    let shown = shown(&global.path, call.args);
+                    self.lists.unknown_calls.add(&global.path, call.at, || {
+                        let message = format!("Loading this pickle calls {shown}: the name is known, but {why}.");
+                        (message, trail(global, call.at, &shown))
+                    });
+                    Value::object(global.path.clone(), call.at)
+                }
+                Fit::Judged(value) => value,
+            },
+            Standing::Unknown => {
+                self.unknown(call, global);
+                Value::object(global.path.clone(), call.at)
+            }
+        }
+    }
+
+    fn dangerous(&mut self, call: &Call, global: &Global, denied: Denied) {
+        let shown = shown(&global.path, call.args);
+        self.lists.dangerous_calls.add(&global.path, call.at, || {
+            let message = format!("Loading this pickle calls {shown}, which {} ({}).", denied.category.text(), denied.source);
+            (message, trail(global, call.at, &shown))
+        });
+    }
+
+    fn unknown(&mut self, call: &Call, global: &Global) {
+        let shown = shown(&global.path, call.args);
+        let no_args = call.args.is_some_and(|args| args.len == 0);
+        // `_pickle.c` builds a class from INST and OBJ without arguments by `cls.__new__`, but calls a function.
+        let class = call.door == Door::NewObj || (call.door != Door::Reduce && no_args && looks_like_a_class(&global.path));
+        if class {
+            self.lists.unknown_classes.add(&global.path, call.at, || {
+                let message = format!("Builds an object of {}, a class on no list of known names.", global.path);
+                (message, trail(global, call.at, &format!("builds {}", global.path)))
+            });
+        } else {
+            self.lists.unknown_calls.add(&global.path, call.at, || {
+                let message = format!("Loading this pickle calls {shown}, a function on no list of known names.");
+                (message, trail(global, call.at, &shown))
+            });
+        }
+    }
+
+    fn unresolvable(&mut self, at: u64, detail: &str, message: impl FnOnce() -> String) {
+        self.lists.unresolvable_calls.add(detail, at, || {
+            let message = message();
+            let step = Step { at, what: message.trim_end_matches('.').to_owned() };
+            (message, vec![step])
+        });
+    }
+
+    /// Something is called through another callable: `functools.partial(f)`, `defaultdict(f)`.
+    fn indirect(&mut self, call: &Call, target: &Value) {
+        match target {
+            Value::Global(global) => {
+                self.use_name(&global.path);
+                match self.standing(global) {
+                    Standing::Denied(denied) => self.dangerous(call, global, denied),
+                    Standing::Unknown => self.unknown(&Call { door: Door::Reduce, ..*call }, global),
+                    Standing::Allowed(Allowed { kind: Kind::Function, shape, .. })
+                        if !matches!(shape, Shape::Any | Shape::Data | Shape::Numbers | Shape::None | Shape::Enum | Shape::Dtype) =>
+                    {
+                        let path = &global.path;
+                        self.lists.unknown_calls.add(path, call.at, || {
+                            let message = format!("Keeps {path} to be called with arguments that cannot be known here.");
+                            (message, trail(global, call.at, &format!("keeps {path} for a later call")))
+                        });
+                    }
+                    Standing::Allowed(_) => {}
+                }
+            }
+            Value::None | Value::Object(_) => {}
+            other => {
+                let kind = other.type_name().to_owned();
+                self.unresolvable(call.at, &format!("indirect {kind}"), || format!("Keeps a {kind} to be called later."));
+            }
+        }
+    }
+
+    fn write_state(&mut self, write: &Write, what: &str) {
+        let door = write.door.as_str();
+        self.lists.state_writes.add(what, write.at, || {
+            let mut value = String::new();
+            write.value.show(&mut value);
+            let message = format!("Loading this pickle writes into {what} itself ({door} with {value}), which changes it for the whole process.");
+            (message, vec![Step { at: write.at, what: format!("writes {value} into {what}") }])
+        });
+    }
+}
+
+impl Observer for Judge<'_> {
+    fn import(&mut self, import: &Import) -> Value {
+        if let Some(code) = import.extension {
+            self.imports += 1;
+            self.weights_only.extension(import.at);
+            self.lists.unknown_imports.add(&format!("copyreg extension {code}"), import.at, || {
+                let what = format!("imports whatever extension code {code} stands for in the loader's copyreg registry");
+                (format!("Imports whatever extension code {code} stands for in the loader's copyreg registry."), vec![Step { at: import.at, what }])
+            });
+            return Value::Unknown;
+        }
+        let Some((module, name)) = import.name else {
+            self.imports += 1;
+            self.unresolvable(import.at, "computed import", || "Imports a name that the pickle only computes while it is loaded.".into());
+            return Value::Unknown;
+        };
+        self.weights_only.import(import.at, module, name);
+        self.import_name(import.at, module, name, import.protocol)
+    }
+
+    fn call(&mut self, call: &Call) -> Value {
+        self.used |= self.imports > 0;
+        self.weights_only.call(call);
+        match call.callee {
+            Value::Global(global) => self.call_global(call, &Rc::clone(global)),
+            Value::Object(object) => {
+                let of = Rc::clone(&object.of);
+                self.unresolvable(call.at, &format!("result of {of}"), || {
+                    format!("Loading this pickle calls something that the pickle itself made: what {of} returned.")
+                });
+                Value::object(of, call.at)
+            }
+            other => {
+                let kind = other.type_name().to_owned();
+                self.unresolvable(call.at, &kind, || format!("Loading this pickle calls a {kind}, which only the loader can resolve."));
+                Value::Unknown
+            }
+        }
+    }
+
+    fn write(&mut self, write: &Write) {
+        self.used |= self.imports > 0;
+        self.weights_only.write(write);
+        match write.target {
+            Value::Global(global) => {
+                self.use_name(&global.path);
+                self.write_state(write, &global.path);
+            }
+            Value::Object(object) if write.door == WriteDoor::Build => {
+                if let Some(raw) = arrays::wrapper(object, write.value) {
+                    self.is_joblib = true;
+                    self.unpadded |= !raw.padded;
+                    self.raw = Some(raw);
+                }
+                arrays::dtype_state(object, write.value);
+                // `functools.partial.__setstate__` takes (function, arguments, keywords, dict).
+                if &*object.of == "functools.partial"
+                    && let Value::Tuple(state) = write.value
+                    && let Some(target) = state.first.first()
+                {
+                    let callee = Value::None;
+                    self.indirect(&Call { at: write.at, door: Door::Reduce, callee: &callee, args: Some(state), keywords: None }, target);
+                }
+            }
+            Value::Object(_) => {}
+            Value::Persistent(_) | Value::Unknown => {
+                let door = write.door.as_str();
+                self.unresolvable(write.at, &format!("{door} on unknown"), || {
+                    format!("Loading this pickle writes into a value that only the loader can resolve ({door}).")
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn raw_array(&mut self) -> Option<RawArray> {
+        self.raw.take().filter(|_| !self.plain)
+    }
+
+    fn persistent(&mut self, at: u64, id: &Value) {
+        self.weights_only.persistent(at, id);
+    }
+
+    fn oddity(&mut self, at: u64, what: Oddity) {
+        self.lists.evasions.add(what.id(), at, || {
+            let text = what.text();
+            let mut message = text.to_owned();
+            if let Some(first) = message.get_mut(..1) {
+                first.make_ascii_uppercase();
+            }
+            message.push('.');
+            (message, vec![Step { at, what: text.to_owned() }])
+        });
+    }
+
+    fn opcode(&mut self, at: u64, op: u8) {
+        self.weights_only.opcode(at, op);
+    }
+}
+
+/// "posix.system('id')".
+fn shown(path: &str, args: Option<&Rc<Items>>) -> String {
+    let mut text = path.to_owned();
+    match args {
+        Some(args) if args.len == 1 => {
+            text.push('(');
+            if let Some(only) = args.first.first() {
+                only.show(&mut text);
+            }
+            text.push(')');
+        }
+        Some(args) => Value::Tuple(Rc::clone(args)).show(&mut text),
+        None => text.push_str("(…)"),
+    }
+    text
+}
+
+fn trail(global: &Global, at: u64, called: &str) -> Vec<Step> {
+    let verb = if called.starts_with(&*global.path) { "calls " } else { "" };
+    let mut what = String::new();
+    _ = write!(what, "{verb}{called}");
+    vec![Step { at: global.at, what: format!("imports {}", global.path) }, Step { at, what }]
+}
+
+/// Dotted identifiers, as an importable name has.
+fn looks_like_a_name(text: &str) -> bool {
+    !text.is_empty() && text.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_'))
+}
+
+fn looks_like_a_class(path: &str) -> bool {
+    path.rsplit('.').next().and_then(|name| name.trim_start_matches('_').chars().next()).is_some_and(char::is_uppercase)
+}
+

@@ -1,0 +1,213 @@
+//! What each argument shape of the allow-lists means: one small function a shape.
+
+use std::rc::Rc;
+
+use crate::formats::pickle::observer::Call;
+use crate::formats::pickle::value::{Global, Items, Standing as Mark, Traits, Value};
+use crate::model::names::{Allowed, Kind, Shape};
+
+use super::super::facts::Nested;
+use super::{Judge, NESTED, arrays};
+
+/// Whether arguments fit.
+pub(super) enum Fit {
+    /// They do; this is what the call returns.
+    Yes(Value),
+    /// They do not, because …
+    No(String),
+    /// The call was judged on the way, and reported where it had to be.
+    Judged(Value),
+}
+
+/// Encodings that map text to bytes one by one and hide nothing.
+const ENCODINGS: &[&str] = &["latin1", "latin-1", "latin_1", "iso-8859-1", "iso8859-1", "utf8", "utf-8", "utf_8", "ascii", "us-ascii"];
+
+impl Judge<'_> {
+    pub(super) fn fits(&mut self, call: &Call, global: &Rc<Global>, allowed: Allowed) -> Fit {
+        let done = || Fit::Yes(Value::object(global.path.clone(), call.at));
+        let no = |why: &str| Fit::No(why.to_owned());
+        let Some(args) = call.args else { return no("its arguments cannot be known here") };
+        if call.keywords.is_some_and(|keywords| keywords.traits().has(Traits::OTHER_NAME)) {
+            return no("its keyword arguments hold a name that is on no list");
+        }
+        // A call without arguments gives the pickle no say, except where an argument is what the call is about.
+        let about_arguments = matches!(allowed.shape, Shape::Loader | Shape::Attribute | Shape::Import | Shape::Reconstructor | Shape::ClassFirst);
+        if args.len == 0 && !about_arguments {
+            return done();
+        }
+        if allowed.kind == Kind::Value {
+            return no("it is known as a value, not as something to call");
+        }
+        let traits = args.traits;
+        let first = args.first.first().unwrap_or(&Value::None);
+        let fits = match allowed.shape {
+            Shape::Any => true,
+            Shape::None => return no("it is not known to take arguments"),
+            Shape::Data => !traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN)),
+            Shape::Numbers => !traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN).and(Traits::TEXT).and(Traits::BYTES).and(Traits::KNOWN_NAME)),
+            Shape::Pairs => args.len == 1 && matches!(first, Value::List(_) | Value::Tuple(_) | Value::Dict(_) | Value::Object(_)) && !traits.has(Traits::OTHER_NAME),
+            Shape::Iterable => args.len == 1 && matches!(first, Value::List(_) | Value::Tuple(_) | Value::Set(_) | Value::Object(_)) && !traits.has(Traits::OTHER_NAME),
+            Shape::Tensor => tensor(args),
+            Shape::Dtype => {
+                if traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN)) {
+                    return no("its arguments hold a name that is on no list");
+                }
+                return Fit::Yes(arrays::dtype(&global.path, call.at, args));
+            }
+            Shape::Encoding => return encoding(global, call.at, args),
+            Shape::Enum => args.len == 1 && (matches!(first, Value::Bool(_) | Value::Int(_) | Value::None) || first.as_str().is_some_and(word)),
+            Shape::Device => args.len <= 2 && args.first.iter().all(|arg| matches!(arg, Value::Int(_)) || arg.as_str().is_some_and(word)),
+            Shape::Path => args.first.iter().all(|arg| matches!(arg, Value::Str(_) | Value::LongStr(_) | Value::Object(_))),
+            Shape::Attribute => return self.attribute(call, args),
+            Shape::Import => return self.named(call, global, args),
+            Shape::Loader => return self.loader(call, global, args),
+            Shape::Factory => {
+                if matches!(first, Value::Dict(_)) {
+                    return no("its first argument is no callable");
+                }
+                self.indirect(call, first);
+                return Fit::Judged(Value::object(global.path.clone(), call.at));
+            }
+            Shape::ClassFirst => return self.class_first(call, global, args),
+            Shape::Reconstructor => return self.reconstructor(call, global, args),
+        };
+        if fits { done() } else { no("not to be safe with these arguments") }
+    }
+
+    /// `getattr(object, 'name')` gives what an import of the longer path would.
+    fn attribute(&mut self, call: &Call, args: &Items) -> Fit {
+        let (Some(object), Some(name)) = (args.first.first(), args.first.get(1).and_then(Value::as_str)) else {
+            return Fit::No("the attribute that it fetches cannot be known here".to_owned());
+        };
+        let of = match object {
+            Value::Global(global) => Rc::clone(&global.path),
+            Value::Object(object) => Rc::clone(&object.of),
+            Value::Unknown | Value::Persistent(_) => return Fit::No("the object whose attribute it fetches cannot be known here".to_owned()),
+            plain => format!("builtins.{}", plain.type_name()).into(),
+        };
+        self.use_name(&of);
+        Fit::Judged(self.import_name(call.at, &of, name, 4))
+    }
+
+    /// `f('module', 'name')` gives what an import would.
+    fn named(&mut self, call: &Call, global: &Rc<Global>, args: &Items) -> Fit {
+        let texts = args.first.iter().map(Value::as_str).collect::<Option<Vec<_>>>();
+        match texts.as_deref() {
+            Some([module, name]) => Fit::Judged(self.import_name(call.at, module, name, 4)),
+            _ => Fit::No(format!("what {} imports cannot be known here", global.path)),
+        }
+    }
+
+    /// The bytes are examined in their turn, with the same rules.
+    fn loader(&mut self, call: &Call, global: &Rc<Global>, args: &Items) -> Fit {
+        let (at, size, bytes, latin1) = match args.first.first() {
+            Some(Value::Bytes(span)) => (span.at, span.size, span.kept.as_deref().map(<[u8]>::to_vec), false),
+            Some(Value::Made(bytes)) => (call.at, bytes.len() as u64, Some(bytes.to_vec()), false),
+            Some(Value::Encoded(span)) => (span.at, span.size, span.kept.as_deref().map(latin1), true),
+            // Python 2's str.
+            Some(Value::Str(text)) => (call.at, text.len() as u64, Some(latin1(text.as_bytes())), false),
+            Some(Value::LongStr(span)) => (span.at, span.size, span.kept.as_deref().map(<[u8]>::to_vec), false),
+            _ => {
+                let path = Rc::clone(&global.path);
+                self.unresolvable(call.at, &format!("loader {path}"), || {
+                    format!("Loading this pickle hands bytes to {path} that cannot be known here, to be loaded in their turn.")
+                });
+                return Fit::Judged(Value::object(global.path.clone(), call.at));
+            }
+        };
+        if self.nested.len() < NESTED {
+            self.nested.push(Nested { at, size, bytes, loader: global.path.to_string(), latin1 });
+        } else {
+            self.nested_lost += 1;
+        }
+        Fit::Yes(Value::object(global.path.clone(), call.at))
+    }
+
+    /// `f(cls, …)` builds a `cls`.
+    fn class_first(&mut self, call: &Call, global: &Rc<Global>, args: &Items) -> Fit {
+        let Some(class) = args.first.first().and_then(Value::as_global) else {
+            return Fit::No("its first argument is not a class that is known here".to_owned());
+        };
+        let rest = args.first.iter().skip(1).fold(Traits::NONE, |all, item| all.and(item.traits()));
+        if rest.has(Traits::OTHER_NAME.and(Traits::UNKNOWN)) {
+            return Fit::No("its arguments hold a name that is on no list".to_owned());
+        }
+        let object = self.built(call, class);
+        if &*global.path == "numpy.core.multiarray._reconstruct" || &*global.path == "numpy._core.multiarray._reconstruct" {
+            return Fit::Judged(Value::object("numpy.ndarray".into(), call.at));
+        }
+        Fit::Judged(object)
+    }
+
+    /// `copyreg._reconstructor(cls, base, state)`: `base.__new__(cls, state)`.
+    fn reconstructor(&mut self, call: &Call, global: &Rc<Global>, args: &Items) -> Fit {
+        let [Value::Global(class), Value::Global(base), state] = args.first.as_slice() else {
+            return Fit::No("its arguments are not a class, its base and a state".to_owned());
+        };
+        if state.traits().has(Traits::OTHER_NAME) {
+            return Fit::No("its state holds a name that is on no list".to_owned());
+        }
+        if base.standing != Mark::Allowed {
+            _ = self.built(call, base);
+        }
+        _ = global;
+        Fit::Judged(self.built(call, class))
+    }
+
+    /// A class is constructed, by a helper that does nothing else.
+    fn built(&mut self, call: &Call, class: &Rc<Global>) -> Value {
+        self.use_name(&class.path);
+        match self.standing(class) {
+            super::Standing::Denied(denied) => self.dangerous(call, class, denied),
+            super::Standing::Unknown => {
+                let none = Value::tuple(Vec::new());
+                if let Value::Tuple(none) = &none {
+                    self.unknown(&Call { door: super::Door::NewObj, args: Some(none), ..*call }, class);
+                }
+            }
+            super::Standing::Allowed(_) => {}
+        }
+        Value::object(class.path.clone(), call.at)
+    }
+}
+
+/// PyTorch's rebuild functions: a storage or a tensor first, then sizes, flags, hooks, names of dtypes; no text at the top.
+fn tensor(args: &Items) -> bool {
+    let first = matches!(args.first.first(), Some(Value::Persistent(_) | Value::Object(_) | Value::Tuple(_) | Value::Global(_)));
+    let plain = args.first.iter().skip(1).all(|arg| !matches!(arg, Value::Str(_) | Value::LongStr(_) | Value::Bytes(_) | Value::Unknown));
+    first && plain && !args.traits.has(Traits::OTHER_NAME)
+}
+
+fn encoding(global: &Global, at: u64, args: &Items) -> Fit {
+    let name = match args.first.as_slice() {
+        [_] => "utf-8".to_owned(),
+        [_, Value::Str(name)] => name.to_lowercase(),
+        _ => return Fit::No("its encoding is not a plain one".to_owned()),
+    };
+    if !ENCODINGS.contains(&name.as_str()) {
+        return Fit::No(format!("the codec {name:?} does more than map text to bytes"));
+    }
+    match args.first.first() {
+        Some(Value::Str(text)) => Fit::Yes(Value::Made(latin1(text.as_bytes()).into())),
+        Some(Value::LongStr(span)) => Fit::Yes(Value::Encoded(Rc::clone(span))),
+        Some(Value::Bytes(_) | Value::Object(_)) => Fit::Yes(Value::object(global.path.clone(), at)),
+        _ => Fit::No("its first argument is no text".to_owned()),
+    }
+}
+
+/// UTF-8 text as Latin-1 bytes; characters beyond Latin-1, which the codec would refuse, keep their UTF-8 bytes.
+pub(in super::super) fn latin1(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for c in String::from_utf8_lossy(text).chars() {
+        match u8::try_from(u32::from(c)) {
+            Ok(byte) => out.push(byte),
+            Err(_) => out.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+        }
+    }
+    out
+}
+
+/// A word as enum values and device names are: nothing in it could be a command, a path with parts, or code.
+fn word(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 64 && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ':' | '.' | '+'))
+}

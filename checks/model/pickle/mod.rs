@@ -1,0 +1,90 @@
+//! From a pickle's bytes to facts: decides whether the bytes are one, runs every stream, and gathers what was judged.
+
+mod facts;
+mod gather;
+mod judge;
+
+pub use facts::{List, Nested, PickleFacts, Seen, WeightsOnly};
+
+use crate::formats::Kind;
+use crate::formats::pickle::input::Input;
+use crate::formats::pickle::machine::{self, End, Ended};
+use crate::{Content, Cx, Role};
+
+use judge::Judge;
+
+/// Opcodes after which bytes that begin with PROTO are a pickle even if they name nothing and break.
+/// Random bytes behind a chance `80 0x` get here with a probability far below 10⁻⁶.
+const ENOUGH_OPCODES: u64 = 16;
+/// A file that `torch.save` wrote before 1.6: the magic number as the first of five pickles
+/// (`torch/serialization.py`, `MAGIC_NUMBER = 0x1950a86a20f9469cfc6c`).
+const TORCH_MAGIC: &[u8] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+const TORCH_PICKLES: u64 = 5;
+
+/// Reads a pickle, if the bytes are one by the rules of its role; `None` says that no loader would take them for one.
+///
+/// Where a loader would unpickle the bytes, anything is a pickle, and a break in it is a finding. Elsewhere they are
+/// one if they begin with a valid PROTO and hold up, or if they reach an import that is then used.
+pub fn read_pickle(content: Content<'_>, role: Role, cx: &Cx) -> Option<PickleFacts> {
+    let mut input = Input::new(content);
+    let window = input.window();
+    let legacy = is_torch_legacy(&mut input);
+    let mut facts = PickleFacts::new(if legacy { Kind::PytorchLegacy } else { Kind::Pickle });
+    loop {
+        let start = input.position();
+        let first = facts.streams == 0;
+        if !first && (input.at_end() || (legacy && facts.streams == TORCH_PICKLES)) {
+            break;
+        }
+        let role = match (legacy, first) {
+            (true, _) => Role::Pickle,
+            (false, true) => role,
+            (false, false) => Role::Unknown,
+        };
+        let mut judge = Judge::new(cx.settings);
+        let ended = machine::run(&mut input, &mut judge, &cx.budget);
+        if !is_pickle(role, first, &ended, &judge, &mut input) {
+            if first {
+                return None;
+            }
+            facts.note_trailing(start);
+            break;
+        }
+        if judge.unpadded
+            && let Some(window) = window
+        {
+            facts.add_plain_view(window.slice(start, u64::MAX), start, cx);
+        }
+        let stopped = matches!(ended.end, End::Stop(_));
+        facts.add(judge, ended);
+        if !stopped {
+            break;
+        }
+    }
+    facts.finish(window, cx);
+    Some(facts)
+}
+
+fn is_torch_legacy(input: &mut Input<'_>) -> bool {
+    let head = input.head(64);
+    let rest = if let [0x80, 2..=5, rest @ ..] = head { rest } else { head };
+    let rest = if let [0x95, _, _, _, _, _, _, _, _, rest @ ..] = rest { rest } else { rest };
+    rest.starts_with(TORCH_MAGIC)
+}
+
+/// When a byte string is a pickle.
+fn is_pickle(role: Role, first: bool, ended: &Ended, judge: &Judge, input: &mut Input<'_>) -> bool {
+    // What could not be read to a decision must not vanish as "no pickle".
+    if matches!(role, Role::Pickle | Role::Joblib) || matches!(ended.end, End::Read(_) | End::OverLimit(_)) {
+        return true;
+    }
+    let stopped = matches!(ended.end, End::Stop(_));
+    if ended.begins_with_proto && (stopped || judge.imports > 0 || (first && ended.opcodes >= ENOUGH_OPCODES)) {
+        return true;
+    }
+    if judge.used && judge.plausible && (stopped || judge.denies()) {
+        return true;
+    }
+    // A file called `.pkl` that is a whole pickle without PROTO: protocol 0 or 1, and nothing behind it.
+    role == Role::Named && stopped && input.at_end()
+}
