@@ -28,3 +28,13 @@ pub enum What {
     /// Unpacks to far more than its size lets expect.
     Bomb,
 }
+
+impl ArchiveFacts {
+    /// One finding for each oddity of this class.
+    pub(crate) fn report(&self, what: What, out: &mut crate::Sink) {
+        for oddity in self.oddities.iter().filter(|oddity| oddity.what == what) {
+            let place = crate::Place::Bytes { offset: oddity.at, length: 1, in_file: None };
+            out.report(place, oddity.message.clone(), oddity.message.clone());
+        }
+    }
+}

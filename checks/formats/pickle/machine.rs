@@ -29,8 +29,8 @@ const NESTING: u32 = 8;
 /// How a pickle ended.
 #[derive(Debug)]
 pub(crate) enum End {
-    /// `STOP`; the value is what the loader gets.
-    Stop(Value),
+    /// `STOP`.
+    Stop,
     /// Both unpicklers raise here.
     Broken { at: u64, why: String },
     /// The bytes end before `STOP`.
@@ -51,7 +51,7 @@ pub(crate) struct Ended {
 
 /// Internal way out of the opcode loop.
 enum Out {
-    Stop(Value),
+    Stop,
     Broken(String),
     Truncated,
     Limit(&'static str),
@@ -125,7 +125,7 @@ fn nested(input: &mut Input<'_>, observer: &mut dyn Observer, budget: &Budget, n
         let at = machine.input.position();
         match machine.step(at) {
             Ok(op) => begins_with_proto |= machine.opcodes == 1 && op == Op::Proto,
-            Err(Out::Stop(value)) => break End::Stop(value),
+            Err(Out::Stop) => break End::Stop,
             Err(Out::Broken(why)) => break End::Broken { at, why },
             Err(Out::Truncated) => break End::Truncated { at },
             Err(Out::Limit(limit)) => break End::OverLimit(limit),
@@ -159,7 +159,10 @@ impl Machine<'_, '_, '_> {
         match op {
             Op::Proto => self.proto(at)?,
             Op::Frame => self.frame(at)?,
-            Op::Stop => return Err(Out::Stop(self.pop()?)),
+            Op::Stop => {
+                self.pop()?;
+                return Err(Out::Stop);
+            }
 
             Op::Mark => {
                 if self.marks.len() >= STACK {
@@ -623,7 +626,7 @@ impl Machine<'_, '_, '_> {
         let inner = nested(self.input, self.observer, self.budget, self.nesting + 1);
         self.opcodes += inner.opcodes;
         match inner.end {
-            End::Stop(_) => Ok(()),
+            End::Stop => Ok(()),
             End::Broken { at, why } => broken(format!("the object array's pickle breaks at byte {at}: {why}")),
             End::Truncated { .. } => Err(Out::Truncated),
             End::OverLimit(limit) => Err(Out::Limit(limit)),

@@ -10,3 +10,17 @@ mod text;
 pub mod value;
 
 pub(crate) use opcode::Op;
+
+use crate::{Budget, Content};
+
+/// Runs one pickle and tells `observer` what it does; the text says why, if the pickle does not reach its `STOP`.
+pub fn trace(content: Content<'_>, observer: &mut dyn observer::Observer, budget: &Budget) -> Result<(), String> {
+    use machine::End;
+    match machine::run(&mut input::Input::new(content), observer, budget).end {
+        End::Stop => Ok(()),
+        End::Broken { at, why } => Err(format!("breaks at byte {at}: {why}")),
+        End::Truncated { at } => Err(format!("ends at byte {at}")),
+        End::OverLimit(limit) => Err(format!("limit on {limit}")),
+        End::Read(error) => Err(error.to_string()),
+    }
+}

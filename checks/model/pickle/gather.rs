@@ -53,7 +53,7 @@ impl PickleFacts {
         }
         let mut weights_only = judge.weights_only;
         match ended.end {
-            End::Stop(_) => {}
+            End::Stop => {}
             End::Broken { at, why } => {
                 weights_only.refuse(|| format!("the pickle breaks at byte {at}"));
                 self.note_break(at, "broken", format!("breaks at byte {at}: {why}"));

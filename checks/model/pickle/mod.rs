@@ -55,7 +55,7 @@ pub fn read_pickle(content: Content<'_>, role: Role, cx: &Cx) -> Option<PickleFa
         {
             facts.add_plain_view(window.slice(start, u64::MAX), start, cx);
         }
-        let stopped = matches!(ended.end, End::Stop(_));
+        let stopped = matches!(ended.end, End::Stop);
         facts.add(judge, ended);
         if !stopped {
             break;
@@ -78,7 +78,7 @@ fn is_pickle(role: Role, first: bool, ended: &Ended, judge: &Judge, input: &mut 
     if matches!(role, Role::Pickle | Role::Joblib) || matches!(ended.end, End::Read(_) | End::OverLimit(_)) {
         return true;
     }
-    let stopped = matches!(ended.end, End::Stop(_));
+    let stopped = matches!(ended.end, End::Stop);
     if ended.begins_with_proto && (stopped || judge.imports > 0 || (first && ended.opcodes >= ENOUGH_OPCODES)) {
         return true;
     }
