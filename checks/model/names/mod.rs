@@ -79,6 +79,8 @@ shapes! {
     Enum = "enum",
     /// A device's name and number.
     Device = "device",
+    /// `type(object)`: one argument; with three it would make a class.
+    TypeOf = "typeof",
     /// Parts of a path, never opened by the call.
     Path = "path",
 }

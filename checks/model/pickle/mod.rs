@@ -82,7 +82,9 @@ fn is_pickle(role: Role, first: bool, ended: &Ended, judge: &Judge, input: &mut 
     if ended.begins_with_proto && (stopped || judge.imports > 0 || (first && ended.opcodes >= ENOUGH_OPCODES)) {
         return true;
     }
-    if judge.used && judge.plausible && (stopped || judge.denies()) {
+    // Without PROTO, text like "(it\nworks\n." is a pickle too: names alone decide only if nothing follows, or if
+    // they are dangerous, or if the file is called a pickle.
+    if judge.used && judge.plausible && (judge.denies() || (stopped && (role == Role::Named || input.at_end()))) {
         return true;
     }
     // A file called `.pkl` that is a whole pickle without PROTO: protocol 0 or 1, and nothing behind it.

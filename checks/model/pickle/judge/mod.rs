@@ -171,7 +171,7 @@ impl<'s> Judge<'s> {
                 Fit::No(why) => {
                     let shown = shown(&global.path, call.args);
                     self.lists.unknown_calls.add(&global.path, call.at, || {
-                        let message = format!("Loading this pickle calls {shown}: the name is known, but {why}.");
+                        let message = format!("Loading this pickle calls {shown}: the name is known ({} pack), but {why}.", allowed.pack);
                         (message, trail(global, call.at, &shown))
                     });
                     Value::object(global.path.clone(), call.at)

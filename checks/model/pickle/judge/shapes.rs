@@ -58,6 +58,7 @@ impl Judge<'_> {
             Shape::Enum => args.len == 1 && (matches!(first, Value::Bool(_) | Value::Int(_) | Value::None) || first.as_str().is_some_and(word)),
             Shape::Device => args.len <= 2 && args.first.iter().all(|arg| matches!(arg, Value::Int(_)) || arg.as_str().is_some_and(word)),
             Shape::Path => args.first.iter().all(|arg| matches!(arg, Value::Str(_) | Value::LongStr(_) | Value::Object(_))),
+            Shape::TypeOf => args.len == 1,
             Shape::Attribute => return self.attribute(call, args),
             Shape::Import => return self.named(call, global, args),
             Shape::Loader => return self.loader(call, global, args),
