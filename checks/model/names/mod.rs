@@ -81,6 +81,14 @@ shapes! {
     Device = "device",
     /// `type(object)`: one argument; with three it would make a class.
     TypeOf = "typeof",
+    /// `_load_type('CodeType')`: one word that names a built-in type.
+    TypeName = "type-name",
+    /// `object[key]`, where the object is a plain one.
+    Subscript = "subscript",
+    /// `f(function, class, arguments, state)`: calls the function, which is judged.
+    Apply = "apply",
+    /// Only built without `__init__` (NEWOBJ).
+    New = "new",
     /// Parts of a path, never opened by the call.
     Path = "path",
 }
@@ -141,6 +149,8 @@ struct Tables {
     denied: HashMap<&'static str, Denied>,
     /// Modules with everything below them.
     denied_modules: HashMap<&'static str, Denied>,
+    /// Parts of a dotted name that lead from any object to the interpreter behind it.
+    components: HashMap<&'static str, Denied>,
     /// Python 2 module → Python 3 module, and the same for single names.
     modules: HashMap<&'static str, &'static str>,
     names: HashMap<&'static str, &'static str>,
@@ -151,7 +161,20 @@ macro_rules! packs {
 }
 
 /// Allow-lists, one a framework.
-const PACKS: &[(&str, &str)] = packs!["stdlib", "torch"];
+const PACKS: &[(&str, &str)] = packs![
+    "flair",
+    "lightning",
+    "misc",
+    "numpy",
+    "omegaconf",
+    "pyannote",
+    "speech_tts",
+    "stdlib",
+    "torch",
+    "torchvision_timm",
+    "transformers",
+    "ultralytics",
+];
 
 static TABLES: LazyLock<Tables> = LazyLock::new(Tables::read);
 
@@ -169,6 +192,7 @@ impl Tables {
             allowed: HashMap::new(),
             denied: HashMap::new(),
             denied_modules: HashMap::new(),
+            components: HashMap::new(),
             modules: HashMap::new(),
             names: HashMap::new(),
         };
@@ -187,6 +211,7 @@ impl Tables {
                 };
             }
         }
+        tables.components.extend(rows(include_str!("components.txt")).filter_map(|row| parse_denied(&row)));
         for row in rows(include_str!("compat.txt")) {
             match *row.as_slice() {
                 ["module", old, new] => _ = tables.modules.insert(old, new),
@@ -221,15 +246,6 @@ const CORE: &[&str] = &[
     "runpy", "commands", "_posixsubprocess",
 ];
 
-/// Attributes that lead from any object to the interpreter behind it.
-const ESCAPES: &[&str] = &[
-    "__globals__", "__builtins__", "__subclasses__", "__class__", "__bases__", "__base__", "__mro__", "__init__", "__new__", "__dict__",
-    "__getattribute__", "__getattr__", "__setattr__", "__delattr__", "__call__", "__code__", "__closure__", "__func__", "__self__",
-    "__wrapped__", "__import__", "__loader__", "__spec__", "__reduce__", "__reduce_ex__", "__setstate__", "__module__", "__init_subclass__",
-    "__set_name__", "__get__", "__set__", "__defaults__", "__kwdefaults__", "__annotations__", "mro", "gi_frame", "gi_code", "cr_frame",
-    "f_globals", "f_locals", "f_builtins", "f_back", "tb_frame", "func_globals", "func_code",
-];
-
 /// The name that the loader really imports: below protocol 3 it maps Python 2 names (`fix_imports`).
 pub(crate) fn python3(module: &str, name: &str) -> Option<String> {
     let path = format!("{module}.{name}");
@@ -253,9 +269,8 @@ pub(crate) fn standing(module: &str, name: &str, settings: &Settings) -> Standin
         return Standing::Denied(denied);
     }
     let attributes = name.split('.').collect::<Vec<_>>();
-    if let Some(escape) = attributes.iter().find(|part| ESCAPES.contains(part)) {
-        let source = if escape.starts_with("__") { "Python data model: special attributes" } else { "Python inspect: frames and code" };
-        return Standing::Denied(Denied { category: Category::Indirect, source });
+    if let Some(&denied) = attributes.iter().find_map(|part| tables.components.get(part)) {
+        return Standing::Denied(denied);
     }
     // A module reached through another one: `pathlib` + `os.system`, `torch.serialization.os` + `system`.
     let parts = path.split('.').collect::<Vec<_>>();
@@ -298,6 +313,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_pack_is_read() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("model/names/packs");
+        let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        files.sort();
+        assert_eq!(files, PACKS.iter().map(|(pack, _)| format!("{pack}.txt")).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn every_row_parses_and_stands_once() {
         let mut seen = BTreeSet::new();
         for &(pack, text) in PACKS {
@@ -308,7 +331,7 @@ mod tests {
             }
         }
         let mut denied = BTreeSet::new();
-        for row in rows(include_str!("denied.txt")) {
+        for row in rows(include_str!("denied.txt")).chain(rows(include_str!("components.txt"))) {
             let (name, _) = parse_denied(&row).unwrap_or_else(|| panic!("denied: {row:?}"));
             assert!(denied.insert(name), "denied: {name} stands twice");
         }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::formats::pickle::observer::Call;
+use crate::formats::pickle::observer::{Call, Door};
 use crate::formats::pickle::value::{Global, Items, Standing as Mark, Traits, Value};
 use crate::model::names::{Allowed, Kind, Shape};
 
@@ -35,10 +35,14 @@ impl Judge<'_> {
         if args.len == 0 && !about_arguments {
             return done();
         }
+        let traits = args.traits;
+        if allowed.kind == Kind::Class && call.door == Door::NewObj && allowed.shape != Shape::Dtype {
+            // `cls.__new__(cls, …)` keeps what it is given: strings of a str subclass, fields of a named tuple.
+            return if traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN)) { no("its arguments hold a name that is on no list") } else { done() };
+        }
         if allowed.kind == Kind::Value {
             return no("it is known as a value, not as something to call");
         }
-        let traits = args.traits;
         let first = args.first.first().unwrap_or(&Value::None);
         let fits = match allowed.shape {
             Shape::Any => true,
@@ -59,6 +63,10 @@ impl Judge<'_> {
             Shape::Device => args.len <= 2 && args.first.iter().all(|arg| matches!(arg, Value::Int(_)) || arg.as_str().is_some_and(word)),
             Shape::Path => args.first.iter().all(|arg| matches!(arg, Value::Str(_) | Value::LongStr(_) | Value::Object(_))),
             Shape::TypeOf => args.len == 1,
+            Shape::TypeName => args.len == 1 && first.as_str().is_some_and(word),
+            Shape::Subscript => subscript(args),
+            Shape::Apply => return self.apply(call, args),
+            Shape::New => return no("it is not known to be safe to initialise"),
             Shape::Attribute => return self.attribute(call, args),
             Shape::Import => return self.named(call, global, args),
             Shape::Loader => return self.loader(call, global, args),
@@ -124,6 +132,15 @@ impl Judge<'_> {
         Fit::Yes(Value::object(global.path.clone(), call.at))
     }
 
+    /// `f(function, class, arguments, state)`: PyTorch's way to rebuild a tensor of a subclass.
+    fn apply(&mut self, call: &Call, args: &Items) -> Fit {
+        let [Value::Global(function), Value::Global(class), Value::Tuple(arguments), ..] = args.first.as_slice() else {
+            return Fit::No("its arguments are not a function, a class and the function's arguments".to_owned());
+        };
+        _ = self.built(call, class);
+        Fit::Judged(self.call_global(&Call { door: Door::Reduce, args: Some(arguments), ..*call }, function))
+    }
+
     /// `f(cls, …)` builds a `cls`.
     fn class_first(&mut self, call: &Call, global: &Rc<Global>, args: &Items) -> Fit {
         let Some(class) = args.first.first().and_then(Value::as_global) else {
@@ -163,13 +180,19 @@ impl Judge<'_> {
             super::Standing::Unknown => {
                 let none = Value::tuple(Vec::new());
                 if let Value::Tuple(none) = &none {
-                    self.unknown(&Call { door: super::Door::NewObj, args: Some(none), ..*call }, class);
+                    self.unknown(&Call { door: Door::NewObj, args: Some(none), ..*call }, class);
                 }
             }
             super::Standing::Allowed(_) => {}
         }
         Value::object(class.path.clone(), call.at)
     }
+}
+
+/// `object[key]` of something that holds no unknown names; a class is subscripted for its type parameters or its members.
+fn subscript(args: &Items) -> bool {
+    let plain = matches!(args.first.first(), Some(Value::Global(_) | Value::Object(_) | Value::List(_) | Value::Tuple(_) | Value::Dict(_)));
+    args.len == 2 && plain && !args.traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN))
 }
 
 /// PyTorch's rebuild functions: a storage or a tensor first, then sizes, flags, hooks, names of dtypes; no text at the top.
