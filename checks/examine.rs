@@ -27,10 +27,19 @@ pub fn examine(content: Content<'_>, name: &Name, role: Role, cx: &Cx, each: &mu
     let window = if let Content::Window(window) = &content { Some(*window) } else { None };
     if let Some(facts) = crate::model::read_pickle(content, role, cx) {
         let nested = facts.nested.clone();
-        each(Subject { name: name.clone(), kind: Kind::Unknown, size: 0, gaps: facts.gaps.clone(), forms: vec![Form::Pickle(facts)] });
+        each(Subject {
+            name: name.clone(),
+            kind: Kind::Unknown,
+            size: 0,
+            gaps: facts.gaps.clone(),
+            forms: vec![Form::Pickle(facts)],
+        });
         for n in nested {
-            if let Some(b) = n.bytes { examine(Content::Window(crate::Window::memory(&b)), &name.member("n"), Role::Pickle, cx, each) }
-            else if let Some(w) = window { examine(Content::Window(w.slice(n.at, n.size)), &name.member("n"), Role::Pickle, cx, each) }
+            if let Some(b) = n.bytes {
+                examine(Content::Window(crate::Window::memory(&b)), &name.member("n"), Role::Pickle, cx, each)
+            } else if let Some(w) = window {
+                examine(Content::Window(w.slice(n.at, n.size)), &name.member("n"), Role::Pickle, cx, each)
+            }
         }
     }
 }

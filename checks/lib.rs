@@ -3,7 +3,15 @@
 //! Nothing in this package opens a file, a socket or the clock, starts a thread or prints. Bytes come in
 //! through [`Source`], what was found goes out through [`Sink`], and the world in between is [`Cx`].
 #![warn(unreachable_pub, clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
-#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::disallowed_methods,
+        reason = "tests may panic, and read the project's own files"
+    )
+)]
 
 mod artifact;
 mod check;

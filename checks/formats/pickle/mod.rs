@@ -2,10 +2,13 @@
 //!
 //! Source of the semantics: CPython `Modules/_pickle.c` and `Lib/pickle.py` (3.8 to 3.14), PEP 307, 3154 and 574.
 
+mod doors;
 pub(crate) mod input;
 pub(crate) mod machine;
+mod memo;
 pub mod observer;
 mod opcode;
+mod operands;
 mod text;
 pub mod value;
 

@@ -36,8 +36,8 @@ pub(super) fn little_endian(bytes: &[u8]) -> Value {
     if bytes.len() > 8 {
         return Value::Number;
     }
-    let fill = if bytes.last().is_some_and(|byte| byte & 0x80 != 0) { 0xff } else { 0 };
-    let mut full = [fill; 8];
+    let sign = if bytes.last().is_some_and(|byte| byte & 0x80 != 0) { 0xff } else { 0 };
+    let mut full = [sign; 8];
     for (to, from) in full.iter_mut().zip(bytes) {
         *to = *from;
     }
@@ -130,7 +130,9 @@ mod tests {
     /// Left: operand. Right: what CPython 3.11 gives for `pickle.loads(b'V' + operand + b'\n.')`.
     #[test]
     fn raw_unicode_escapes_as_cpython() {
-        for (operand, value) in [(r"\u006fs", "os"), (r"o\U00000073", "os"), (r"\\u006f", r"\\u006f"), (r"\n", r"\n"), ("é", "Ã©")] {
+        for (operand, value) in
+            [(r"\u006fs", "os"), (r"o\U00000073", "os"), (r"\\u006f", r"\\u006f"), (r"\n", r"\n"), ("é", "Ã©")]
+        {
             assert_eq!(raw_unicode_escape(operand.as_bytes()), value, "{operand}");
         }
     }

@@ -240,7 +240,11 @@ impl Value {
             Self::Number => out.push_str("<number>"),
             Self::Str(text) => {
                 out.push('\'');
-                out.extend(text.chars().take(80).flat_map(|c| if c == '\'' { c.escape_default().collect::<Vec<_>>() } else { c.escape_debug().collect() }));
+                out.extend(
+                    text.chars().take(80).flat_map(|c| {
+                        if c == '\'' { c.escape_default().collect::<Vec<_>>() } else { c.escape_debug().collect() }
+                    }),
+                );
                 out.push_str(if text.chars().nth(80).is_some() { "…'" } else { "'" });
             }
             Self::LongStr(span) => _ = write!(out, "<str of {} bytes>", span.size),
@@ -261,8 +265,7 @@ impl Value {
                 });
             }
             Self::List(_) => out.push_str("[…]"),
-            Self::Dict(_) => out.push_str("{…}"),
-            Self::Set(_) => out.push_str("{…}"),
+            Self::Dict(_) | Self::Set(_) => out.push_str("{…}"),
             Self::Global(global) => out.push_str(&global.path),
             Self::Object(object) => _ = write!(out, "<{}>", object.of),
             Self::Persistent(_) => out.push_str("<persistent>"),

@@ -242,8 +242,22 @@ fn parse_denied(row: &[&'static str]) -> Option<(&'static str, Denied)> {
 
 /// Modules that do harm under any path: reached as an attribute of another module, they are the same module.
 const CORE: &[&str] = &[
-    "os", "posix", "nt", "sys", "subprocess", "builtins", "__builtin__", "__builtins__", "importlib", "socket", "shutil", "ctypes", "pty",
-    "runpy", "commands", "_posixsubprocess",
+    "os",
+    "posix",
+    "nt",
+    "sys",
+    "subprocess",
+    "builtins",
+    "__builtin__",
+    "__builtins__",
+    "importlib",
+    "socket",
+    "shutil",
+    "ctypes",
+    "pty",
+    "runpy",
+    "commands",
+    "_posixsubprocess",
 ];
 
 /// The name that the loader really imports: below protocol 3 it maps Python 2 names (`fix_imports`).
@@ -315,7 +329,8 @@ mod tests {
     #[test]
     fn every_pack_is_read() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("model/names/packs");
-        let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut files: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         files.sort();
         assert_eq!(files, PACKS.iter().map(|(pack, _)| format!("{pack}.txt")).collect::<Vec<_>>());
     }

@@ -42,8 +42,12 @@ pub struct PickleFacts {
 pub enum WeightsOnly {
     Yes,
     /// Loads once these names are registered with `torch.serialization.add_safe_globals`.
-    Needs { safe_globals: Vec<String> },
-    No { because: String },
+    Needs {
+        safe_globals: Vec<String>,
+    },
+    No {
+        because: String,
+    },
 }
 
 /// A byte string inside a pickle that a loader is called with.
@@ -100,7 +104,16 @@ impl List {
         let (message, trail) = tell();
         self.index.insert(detail.to_owned(), self.seen.len());
         let detail = detail.to_owned();
-        self.seen.push(Seen { detail, message, trail, at, in_file: None, confidence: Confidence::High, count: 1, more: Vec::new() });
+        self.seen.push(Seen {
+            detail,
+            message,
+            trail,
+            at,
+            in_file: None,
+            confidence: Confidence::High,
+            count: 1,
+            more: Vec::new(),
+        });
     }
 
     pub fn is_empty(&self) -> bool {

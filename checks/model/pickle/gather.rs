@@ -129,7 +129,10 @@ impl PickleFacts {
         let mut gaps = Vec::new();
         for nested in self.nested.iter_mut().filter(|nested| nested.latin1 && nested.bytes.is_none()) {
             let Some(size) = usize::try_from(nested.size).ok().filter(|_| nested.size <= cx.settings.limits.resident) else {
-                gaps.push(Gap { why: Why::OverLimit, detail: format!("{} bytes of text handed to {}", nested.size, nested.loader) });
+                gaps.push(Gap {
+                    why: Why::OverLimit,
+                    detail: format!("{} bytes of text handed to {}", nested.size, nested.loader),
+                });
                 continue;
             };
             match window.bytes(nested.at, size) {

@@ -111,7 +111,9 @@ mod tests {
     /// `numpy.dtype(code).itemsize` in numpy 2.
     #[test]
     fn element_sizes_as_numpy() {
-        for (code, size) in [("f8", 8), ("i4", 4), ("b1", 1), ("U10", 40), ("S3", 3), ("V16", 16), ("c16", 16), ("M8", 8), ("?", 1), ("d", 8)] {
+        for (code, size) in
+            [("f8", 8), ("i4", 4), ("b1", 1), ("U10", 40), ("S3", 3), ("V16", 16), ("c16", 16), ("M8", 8), ("?", 1), ("d", 8)]
+        {
             assert_eq!(elements(code).map(|it| (it.size, it.objects)), Some((size, false)), "{code}");
         }
         assert!(elements("O8").is_some_and(|it| it.objects) && elements("O").is_some_and(|it| it.objects));

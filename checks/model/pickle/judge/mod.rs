@@ -20,6 +20,7 @@ pub(super) use shapes::latin1;
 /// Bytes handed to loaders that are examined; more is a gap.
 const NESTED: usize = 1000;
 
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one stream")]
 /// Judges one pickle. Merged into the file's facts once it is clear that a loader would take it for a pickle.
 pub(super) struct Judge<'s> {
     settings: &'s Settings,
@@ -101,7 +102,11 @@ impl<'s> Judge<'s> {
             for _ in 0..idle.times.min(1000) {
                 list.add(&path, idle.at, || {
                     let message = match idle.denied {
-                        Some(denied) => format!("Imports {path}, which {}, without calling it here ({}).", denied.category.text(), denied.source),
+                        Some(denied) => format!(
+                            "Imports {path}, which {}, without calling it here ({}).",
+                            denied.category.text(),
+                            denied.source
+                        ),
                         None => format!("Imports {path}, which is on no list of known names."),
                     };
                     (message, vec![Step { at: idle.at, what: format!("imports {path}") }])
@@ -171,12 +176,12 @@ impl<'s> Judge<'s> {
                 Fit::No(why) => {
                     let shown = shown(&global.path, call.args);
                     self.lists.unknown_calls.add(&global.path, call.at, || {
-                        let message = format!("Loading this pickle calls {shown}: the name is known ({} pack), but {why}.", allowed.pack);
+                        let message =
+                            format!("Loading this pickle calls {shown}: the name is known ({} pack), but {why}.", allowed.pack);
                         (message, trail(global, call.at, &shown))
                     });
                     Value::object(global.path.clone(), call.at)
                 }
-                Fit::Judged(value) => value,
             },
             Standing::Unknown => {
                 self.unknown(call, global);
@@ -228,7 +233,10 @@ impl<'s> Judge<'s> {
                     Standing::Denied(denied) => self.dangerous(call, global, denied),
                     Standing::Unknown => self.unknown(&Call { door: Door::Reduce, ..*call }, global),
                     Standing::Allowed(Allowed { kind: Kind::Function, shape, .. })
-                        if !matches!(shape, Shape::Any | Shape::Data | Shape::Numbers | Shape::None | Shape::Enum | Shape::Dtype) =>
+                        if !matches!(
+                            shape,
+                            Shape::Any | Shape::Data | Shape::Numbers | Shape::None | Shape::Enum | Shape::Dtype
+                        ) =>
                     {
                         let path = &global.path;
                         self.lists.unknown_calls.add(path, call.at, || {
@@ -252,7 +260,9 @@ impl<'s> Judge<'s> {
         self.lists.state_writes.add(what, write.at, || {
             let mut value = String::new();
             write.value.show(&mut value);
-            let message = format!("Loading this pickle writes into {what} itself ({door} with {value}), which changes it for the whole process.");
+            let message = format!(
+                "Loading this pickle writes into {what} itself ({door} with {value}), which changes it for the whole process."
+            );
             (message, vec![Step { at: write.at, what: format!("writes {value} into {what}") }])
         });
     }
@@ -265,13 +275,18 @@ impl Observer for Judge<'_> {
             self.weights_only.extension(import.at);
             self.lists.unknown_imports.add(&format!("copyreg extension {code}"), import.at, || {
                 let what = format!("imports whatever extension code {code} stands for in the loader's copyreg registry");
-                (format!("Imports whatever extension code {code} stands for in the loader's copyreg registry."), vec![Step { at: import.at, what }])
+                (
+                    format!("Imports whatever extension code {code} stands for in the loader's copyreg registry."),
+                    vec![Step { at: import.at, what }],
+                )
             });
             return Value::Unknown;
         }
         let Some((module, name)) = import.name else {
             self.imports += 1;
-            self.unresolvable(import.at, "computed import", || "Imports a name that the pickle only computes while it is loaded.".into());
+            self.unresolvable(import.at, "computed import", || {
+                "Imports a name that the pickle only computes while it is loaded.".into()
+            });
             return Value::Unknown;
         };
         self.weights_only.import(import.at, module, name);
@@ -292,7 +307,9 @@ impl Observer for Judge<'_> {
             }
             other => {
                 let kind = other.type_name().to_owned();
-                self.unresolvable(call.at, &kind, || format!("Loading this pickle calls a {kind}, which only the loader can resolve."));
+                self.unresolvable(call.at, &kind, || {
+                    format!("Loading this pickle calls a {kind}, which only the loader can resolve.")
+                });
                 Value::Unknown
             }
         }
@@ -319,10 +336,12 @@ impl Observer for Judge<'_> {
                     && let Some(target) = state.first.first()
                 {
                     let callee = Value::None;
-                    self.indirect(&Call { at: write.at, door: Door::Reduce, callee: &callee, args: Some(state), keywords: None }, target);
+                    self.indirect(
+                        &Call { at: write.at, door: Door::Reduce, callee: &callee, args: Some(state), keywords: None },
+                        target,
+                    );
                 }
             }
-            Value::Object(_) => {}
             Value::Persistent(_) | Value::Unknown => {
                 let door = write.door.as_str();
                 self.unresolvable(write.at, &format!("{door} on unknown"), || {
@@ -390,4 +409,3 @@ fn looks_like_a_name(text: &str) -> bool {
 fn looks_like_a_class(path: &str) -> bool {
     path.rsplit('.').next().and_then(|name| name.trim_start_matches('_').chars().next()).is_some_and(char::is_uppercase)
 }
-

@@ -11,16 +11,15 @@ use super::{Judge, NESTED, arrays};
 
 /// Whether arguments fit.
 pub(super) enum Fit {
-    /// They do; this is what the call returns.
+    /// They do, or the call was judged and reported on the way; this is what it returns.
     Yes(Value),
     /// They do not, because …
     No(String),
-    /// The call was judged on the way, and reported where it had to be.
-    Judged(Value),
 }
 
 /// Encodings that map text to bytes one by one and hide nothing.
-const ENCODINGS: &[&str] = &["latin1", "latin-1", "latin_1", "iso-8859-1", "iso8859-1", "utf8", "utf-8", "utf_8", "ascii", "us-ascii"];
+const ENCODINGS: &[&str] =
+    &["latin1", "latin-1", "latin_1", "iso-8859-1", "iso8859-1", "utf8", "utf-8", "utf_8", "ascii", "us-ascii"];
 
 impl Judge<'_> {
     pub(super) fn fits(&mut self, call: &Call, global: &Rc<Global>, allowed: Allowed) -> Fit {
@@ -31,14 +30,19 @@ impl Judge<'_> {
             return no("its keyword arguments hold a name that is on no list");
         }
         // A call without arguments gives the pickle no say, except where an argument is what the call is about.
-        let about_arguments = matches!(allowed.shape, Shape::Loader | Shape::Attribute | Shape::Import | Shape::Reconstructor | Shape::ClassFirst);
+        let about_arguments =
+            matches!(allowed.shape, Shape::Loader | Shape::Attribute | Shape::Import | Shape::Reconstructor | Shape::ClassFirst);
         if args.len == 0 && !about_arguments {
             return done();
         }
         let traits = args.traits;
         if allowed.kind == Kind::Class && call.door == Door::NewObj && allowed.shape != Shape::Dtype {
             // `cls.__new__(cls, …)` keeps what it is given: strings of a str subclass, fields of a named tuple.
-            return if traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN)) { no("its arguments hold a name that is on no list") } else { done() };
+            return if traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN)) {
+                no("its arguments hold a name that is on no list")
+            } else {
+                done()
+            };
         }
         if allowed.kind == Kind::Value {
             return no("it is known as a value, not as something to call");
@@ -48,9 +52,19 @@ impl Judge<'_> {
             Shape::Any => true,
             Shape::None => return no("it is not known to take arguments"),
             Shape::Data => !traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN)),
-            Shape::Numbers => !traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN).and(Traits::TEXT).and(Traits::BYTES).and(Traits::KNOWN_NAME)),
-            Shape::Pairs => args.len == 1 && matches!(first, Value::List(_) | Value::Tuple(_) | Value::Dict(_) | Value::Object(_)) && !traits.has(Traits::OTHER_NAME),
-            Shape::Iterable => args.len == 1 && matches!(first, Value::List(_) | Value::Tuple(_) | Value::Set(_) | Value::Object(_)) && !traits.has(Traits::OTHER_NAME),
+            Shape::Numbers => {
+                !traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN).and(Traits::TEXT).and(Traits::BYTES).and(Traits::KNOWN_NAME))
+            }
+            Shape::Pairs => {
+                args.len == 1
+                    && matches!(first, Value::List(_) | Value::Tuple(_) | Value::Dict(_) | Value::Object(_))
+                    && !traits.has(Traits::OTHER_NAME)
+            }
+            Shape::Iterable => {
+                args.len == 1
+                    && matches!(first, Value::List(_) | Value::Tuple(_) | Value::Set(_) | Value::Object(_))
+                    && !traits.has(Traits::OTHER_NAME)
+            }
             Shape::Tensor => tensor(args),
             Shape::Dtype => {
                 if traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN)) {
@@ -59,8 +73,13 @@ impl Judge<'_> {
                 return Fit::Yes(arrays::dtype(&global.path, call.at, args));
             }
             Shape::Encoding => return encoding(global, call.at, args),
-            Shape::Enum => args.len == 1 && (matches!(first, Value::Bool(_) | Value::Int(_) | Value::None) || first.as_str().is_some_and(word)),
-            Shape::Device => args.len <= 2 && args.first.iter().all(|arg| matches!(arg, Value::Int(_)) || arg.as_str().is_some_and(word)),
+            Shape::Enum => {
+                args.len == 1
+                    && (matches!(first, Value::Bool(_) | Value::Int(_) | Value::None) || first.as_str().is_some_and(word))
+            }
+            Shape::Device => {
+                args.len <= 2 && args.first.iter().all(|arg| matches!(arg, Value::Int(_)) || arg.as_str().is_some_and(word))
+            }
             Shape::Path => args.first.iter().all(|arg| matches!(arg, Value::Str(_) | Value::LongStr(_) | Value::Object(_))),
             Shape::TypeOf => args.len == 1,
             Shape::TypeName => args.len == 1 && first.as_str().is_some_and(word),
@@ -75,7 +94,7 @@ impl Judge<'_> {
                     return no("its first argument is no callable");
                 }
                 self.indirect(call, first);
-                return Fit::Judged(Value::object(global.path.clone(), call.at));
+                return Fit::Yes(Value::object(global.path.clone(), call.at));
             }
             Shape::ClassFirst => return self.class_first(call, global, args),
             Shape::Reconstructor => return self.reconstructor(call, global, args),
@@ -91,18 +110,20 @@ impl Judge<'_> {
         let of = match object {
             Value::Global(global) => Rc::clone(&global.path),
             Value::Object(object) => Rc::clone(&object.of),
-            Value::Unknown | Value::Persistent(_) => return Fit::No("the object whose attribute it fetches cannot be known here".to_owned()),
+            Value::Unknown | Value::Persistent(_) => {
+                return Fit::No("the object whose attribute it fetches cannot be known here".to_owned());
+            }
             plain => format!("builtins.{}", plain.type_name()).into(),
         };
         self.use_name(&of);
-        Fit::Judged(self.import_name(call.at, &of, name, 4))
+        Fit::Yes(self.import_name(call.at, &of, name, 4))
     }
 
     /// `f('module', 'name')` gives what an import would.
     fn named(&mut self, call: &Call, global: &Rc<Global>, args: &Items) -> Fit {
         let texts = args.first.iter().map(Value::as_str).collect::<Option<Vec<_>>>();
         match texts.as_deref() {
-            Some([module, name]) => Fit::Judged(self.import_name(call.at, module, name, 4)),
+            Some([module, name]) => Fit::Yes(self.import_name(call.at, module, name, 4)),
             _ => Fit::No(format!("what {} imports cannot be known here", global.path)),
         }
     }
@@ -110,18 +131,19 @@ impl Judge<'_> {
     /// The bytes are examined in their turn, with the same rules.
     fn loader(&mut self, call: &Call, global: &Rc<Global>, args: &Items) -> Fit {
         let (at, size, bytes, latin1) = match args.first.first() {
-            Some(Value::Bytes(span)) => (span.at, span.size, span.kept.as_deref().map(<[u8]>::to_vec), false),
+            Some(Value::Bytes(span) | Value::LongStr(span)) => {
+                (span.at, span.size, span.kept.as_deref().map(<[u8]>::to_vec), false)
+            }
             Some(Value::Made(bytes)) => (call.at, bytes.len() as u64, Some(bytes.to_vec()), false),
             Some(Value::Encoded(span)) => (span.at, span.size, span.kept.as_deref().map(latin1), true),
             // Python 2's str.
             Some(Value::Str(text)) => (call.at, text.len() as u64, Some(latin1(text.as_bytes())), false),
-            Some(Value::LongStr(span)) => (span.at, span.size, span.kept.as_deref().map(<[u8]>::to_vec), false),
             _ => {
                 let path = Rc::clone(&global.path);
                 self.unresolvable(call.at, &format!("loader {path}"), || {
                     format!("Loading this pickle hands bytes to {path} that cannot be known here, to be loaded in their turn.")
                 });
-                return Fit::Judged(Value::object(global.path.clone(), call.at));
+                return Fit::Yes(Value::object(global.path.clone(), call.at));
             }
         };
         if self.nested.len() < NESTED {
@@ -138,7 +160,7 @@ impl Judge<'_> {
             return Fit::No("its arguments are not a function, a class and the function's arguments".to_owned());
         };
         _ = self.built(call, class);
-        Fit::Judged(self.call_global(&Call { door: Door::Reduce, args: Some(arguments), ..*call }, function))
+        Fit::Yes(self.call_global(&Call { door: Door::Reduce, args: Some(arguments), ..*call }, function))
     }
 
     /// `f(cls, …)` builds a `cls`.
@@ -152,9 +174,9 @@ impl Judge<'_> {
         }
         let object = self.built(call, class);
         if &*global.path == "numpy.core.multiarray._reconstruct" || &*global.path == "numpy._core.multiarray._reconstruct" {
-            return Fit::Judged(Value::object("numpy.ndarray".into(), call.at));
+            return Fit::Yes(Value::object("numpy.ndarray".into(), call.at));
         }
-        Fit::Judged(object)
+        Fit::Yes(object)
     }
 
     /// `copyreg._reconstructor(cls, base, state)`: `base.__new__(cls, state)`.
@@ -169,7 +191,7 @@ impl Judge<'_> {
             _ = self.built(call, base);
         }
         _ = global;
-        Fit::Judged(self.built(call, class))
+        Fit::Yes(self.built(call, class))
     }
 
     /// A class is constructed, by a helper that does nothing else.
@@ -191,14 +213,18 @@ impl Judge<'_> {
 
 /// `object[key]` of something that holds no unknown names; a class is subscripted for its type parameters or its members.
 fn subscript(args: &Items) -> bool {
-    let plain = matches!(args.first.first(), Some(Value::Global(_) | Value::Object(_) | Value::List(_) | Value::Tuple(_) | Value::Dict(_)));
+    let plain = matches!(
+        args.first.first(),
+        Some(Value::Global(_) | Value::Object(_) | Value::List(_) | Value::Tuple(_) | Value::Dict(_))
+    );
     args.len == 2 && plain && !args.traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN))
 }
 
 /// PyTorch's rebuild functions: a storage or a tensor first, then sizes, flags, hooks, names of dtypes; no text at the top.
 fn tensor(args: &Items) -> bool {
     let first = matches!(args.first.first(), Some(Value::Persistent(_) | Value::Object(_) | Value::Tuple(_) | Value::Global(_)));
-    let plain = args.first.iter().skip(1).all(|arg| !matches!(arg, Value::Str(_) | Value::LongStr(_) | Value::Bytes(_) | Value::Unknown));
+    let plain =
+        args.first.iter().skip(1).all(|arg| !matches!(arg, Value::Str(_) | Value::LongStr(_) | Value::Bytes(_) | Value::Unknown));
     first && plain && !args.traits.has(Traits::OTHER_NAME)
 }
 

@@ -49,15 +49,76 @@ const FIXED: &[&str] = &[
 ];
 /// `torch.<name>`: dtypes.
 const DTYPES: &[&str] = &[
-    "float64", "float32", "float16", "bfloat16", "double", "float", "half", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16",
-    "uint8", "bool", "complex32", "complex64", "complex128", "quint8", "qint8", "qint32", "quint4x2", "quint2x4", "float8_e4m3fn",
-    "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz", "float8_e8m0fnu", "float4_e2m1fn_x2", "bits8", "bits16", "bits1x8", "bits2x4",
-    "bits4x2", "uint1", "uint2", "uint3", "uint4", "uint5", "uint6", "uint7", "int1", "int2", "int3", "int4", "int5", "int6", "int7",
+    "float64",
+    "float32",
+    "float16",
+    "bfloat16",
+    "double",
+    "float",
+    "half",
+    "int64",
+    "int32",
+    "int16",
+    "int8",
+    "uint64",
+    "uint32",
+    "uint16",
+    "uint8",
+    "bool",
+    "complex32",
+    "complex64",
+    "complex128",
+    "quint8",
+    "qint8",
+    "qint32",
+    "quint4x2",
+    "quint2x4",
+    "float8_e4m3fn",
+    "float8_e4m3fnuz",
+    "float8_e5m2",
+    "float8_e5m2fnuz",
+    "float8_e8m0fnu",
+    "float4_e2m1fn_x2",
+    "bits8",
+    "bits16",
+    "bits1x8",
+    "bits2x4",
+    "bits4x2",
+    "uint1",
+    "uint2",
+    "uint3",
+    "uint4",
+    "uint5",
+    "uint6",
+    "uint7",
+    "int1",
+    "int2",
+    "int3",
+    "int4",
+    "int5",
+    "int6",
+    "int7",
 ];
 /// `torch.<name>Storage` and `torch[.cuda][.sparse].<name>Tensor`.
 const ELEMENTS: &[&str] = &[
-    "Double", "Float", "Half", "Long", "Int", "Short", "Char", "Byte", "Bool", "BFloat16", "ComplexDouble", "ComplexFloat", "QUInt8", "QInt8",
-    "QInt32", "QUInt4x2", "QUInt2x4", "Untyped",
+    "Double",
+    "Float",
+    "Half",
+    "Long",
+    "Int",
+    "Short",
+    "Char",
+    "Byte",
+    "Bool",
+    "BFloat16",
+    "ComplexDouble",
+    "ComplexFloat",
+    "QUInt8",
+    "QInt8",
+    "QInt32",
+    "QUInt4x2",
+    "QUInt2x4",
+    "Untyped",
 ];
 
 /// Follows one pickle.
@@ -84,10 +145,40 @@ impl Tracker {
         let Some(op) = Op::of(byte) else { return };
         let supported = matches!(
             op,
-            Op::Global | Op::NewObj | Op::Reduce | Op::Build | Op::Append | Op::Appends | Op::SetItem | Op::SetItems | Op::Mark | Op::Tuple
-                | Op::Tuple1 | Op::Tuple2 | Op::Tuple3 | Op::EmptyTuple | Op::EmptyList | Op::EmptyDict | Op::EmptySet | Op::None
-                | Op::NewTrue | Op::NewFalse | Op::BinInt | Op::BinInt1 | Op::BinInt2 | Op::BinFloat | Op::BinUnicode | Op::ShortBinString
-                | Op::BinPersId | Op::BinGet | Op::LongBinGet | Op::BinPut | Op::LongBinPut | Op::Long1 | Op::Proto | Op::Stop
+            Op::Global
+                | Op::NewObj
+                | Op::Reduce
+                | Op::Build
+                | Op::Append
+                | Op::Appends
+                | Op::SetItem
+                | Op::SetItems
+                | Op::Mark
+                | Op::Tuple
+                | Op::Tuple1
+                | Op::Tuple2
+                | Op::Tuple3
+                | Op::EmptyTuple
+                | Op::EmptyList
+                | Op::EmptyDict
+                | Op::EmptySet
+                | Op::None
+                | Op::NewTrue
+                | Op::NewFalse
+                | Op::BinInt
+                | Op::BinInt1
+                | Op::BinInt2
+                | Op::BinFloat
+                | Op::BinUnicode
+                | Op::ShortBinString
+                | Op::BinPersId
+                | Op::BinGet
+                | Op::LongBinGet
+                | Op::BinPut
+                | Op::LongBinPut
+                | Op::Long1
+                | Op::Proto
+                | Op::Stop
         );
         if !supported {
             self.refuse(|| format!("it does not know the opcode {op:?} at byte {at}"));
