@@ -12,45 +12,64 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use clap::{CommandFactory as _, FromArgMatches as _};
+
 use self::inputs::Plan;
+use super::output::{Failure, Outputs};
+use crate::cli::{Cli, Command};
 use crate::outcome::Outcome;
 use crate::report::{self, Format, Printing, Report};
 
 /// The runner refuses a longer summary of a step.
 const SUMMARY_LIMIT: usize = 1 << 20;
 
-/// Runs `scan` on what the inputs in the environment ask for, and tells the runner what came of it.
-///
-/// `scan` gets what would follow `sluice scan` on a command line.
-pub(crate) fn run(scan: impl FnOnce(Vec<OsString>) -> (Outcome, Option<Report>)) -> Outcome {
+/// Scans what the inputs in the environment ask for, and tells the runner what came of it.
+pub(crate) fn run() -> Outcome {
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let plan = match inputs::known(names).and_then(|()| Plan::read(&input)) {
-        Ok(mut plan) => {
-            if input("base").is_none_or(|base| base.trim().is_empty())
-                && let Some(base) = runner::base_of_pull_request()
-            {
-                plan.arguments.insert(0, format!("--base={base}").into());
-            }
-            plan
-        }
-        Err(message) => return complain(&message, Outcome::Usage),
-    };
     let workspace = Path::new(".");
-    let owned = match folder::prepare(workspace, &plan) {
-        Ok(owned) => owned,
+    let prepared = inputs::known(names)
+        .and_then(|()| Plan::read(&input))
+        .and_then(|plan| folder::prepare(workspace, &plan).map(|made| (plan, made)));
+    let (plan, made) = match prepared {
+        Ok(prepared) => prepared,
         Err(message) => return complain(&message, Outcome::Usage),
     };
     // What is printed about hostile files must not be read as a command to the runner.
     let token = runner::unguessable();
     println!("::stop-commands::{token}");
-    let (outcome, report) = scan(plan.arguments.clone());
+    let (outcome, report) = scan(&plan.arguments);
     println!("\n::{token}::");
-    match tell(workspace, &plan, &owned, report.as_ref(), outcome) {
+    match tell(workspace, &plan, &made, report.as_ref(), outcome) {
         Ok(()) => outcome,
-        Err(error) => complain(
-            &format!("cannot hand the result to the runner: {error}"),
-            if outcome == Outcome::Passed { Outcome::Undecided } else { outcome },
-        ),
+        Err(error) => {
+            let outcome = if outcome == Outcome::Passed { Outcome::Undecided } else { outcome };
+            complain(&format!("cannot hand the result to the runner: {error}"), outcome)
+        }
+    }
+}
+
+/// `sluice scan` with these arguments; the report is there unless the run ended before it had one.
+fn scan(arguments: &[OsString]) -> (Outcome, Option<Report>) {
+    let line = ["sluice", "scan"].into_iter().map(OsString::from).chain(arguments.iter().cloned());
+    let matches = match Cli::command().try_get_matches_from(line) {
+        Ok(matches) => matches,
+        Err(error) => {
+            eprintln!("{error}");
+            return (Outcome::Usage, None);
+        }
+    };
+    let ended = |failure: &Failure| {
+        eprintln!("sluice: {failure}");
+        failure.outcome
+    };
+    let parsed = Cli::from_arg_matches(&matches).ok().zip(matches.subcommand_matches("scan"));
+    let Some((Cli { command: Command::Scan(arguments) }, matches)) = parsed else { return (Outcome::Usage, None) };
+    match Outputs::new(&arguments.printing, matches).and_then(|outputs| Ok((super::scan::scan(&arguments)?, outputs))) {
+        Err(failure) => (ended(&failure), None),
+        Ok((report, outputs)) => {
+            let outcome = outputs.write(&report).map_or_else(|failure| ended(&failure), |()| Outcome::of(&report));
+            (outcome, Some(report))
+        }
     }
 }
 

@@ -1,21 +1,11 @@
-//! What the runner gives and takes: the event, the files for outputs and the summary, and commands on standard output.
+//! What the runner gives and takes: files for outputs and the summary, and commands on standard output.
 
 use std::collections::hash_map::RandomState;
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Write};
 use std::{env, str};
-
-/// The commit that a pull request wants to change, from the description of the event.
-pub(super) fn base_of_pull_request() -> Option<String> {
-    base_in(&fs::read(env::var_os("GITHUB_EVENT_PATH")?).ok()?)
-}
-
-fn base_in(event: &[u8]) -> Option<String> {
-    let event: serde_json::Value = serde_json::from_slice(event).ok()?;
-    event.pointer("/pull_request/base/sha")?.as_str().map(str::to_owned)
-}
 
 /// A file of the runner, to be appended to; `None` outside of one.
 pub(super) fn runner_file(variable: &str) -> Option<io::Result<File>> {
@@ -72,13 +62,6 @@ mod tests {
         }
         assert_eq!(read, [("a", "x\nEOF\nb=forged".to_owned()), ("c", "y".to_owned())]);
         assert_ne!(unguessable(), unguessable());
-    }
-
-    #[test]
-    fn the_base_is_that_of_the_pull_request() {
-        assert_eq!(base_in(br#"{"pull_request": {"base": {"sha": "c0ffee"}}}"#).as_deref(), Some("c0ffee"));
-        assert_eq!(base_in(br#"{"ref": "refs/heads/main"}"#), None);
-        assert_eq!(base_in(b"not json"), None);
     }
 
     #[test]
