@@ -94,10 +94,13 @@ echo "image: works as a GitLab job"
 runner=1001
 mkdir -p "$work"/gh/{home,workflow,commands,workspace}
 workspace=$work/gh/workspace
-commit() { git -C "$workspace" add . && git -C "$workspace" -c user.name=test -c user.email=test@example.com commit --quiet --message "$1"; }
+commit() {
+    git -c safe.directory='*' -C "$workspace" add "$@"
+    git -c safe.directory='*' -C "$workspace" -c user.name=test -c user.email=test@example.com commit --quiet --message "$*"
+}
 git init --quiet --initial-branch main "$workspace"
 cp -r "$root/examples/quickstart/good" "$root/examples/quickstart/bad" "$workspace"
-commit "Models"
+commit good bad
 action() {
     local wanted=$1 name inputs=()
     shift
@@ -145,6 +148,26 @@ is verdict passed
 is sarif-file ""
 [ -s "$workspace/out/ci/gl-code-quality-report.json" ] && [ -s "$workspace/out/ci/report.md" ]
 [ ! -s "$work/gh/commands/summary" ] || { echo "image: a summary was written that was not wanted" >&2; exit 1; }
+
+# A pull request that waives its own finding: the policy comes from the base commit, in a repository of another user.
+base=$(git -c safe.directory='*' -C "$workspace" rev-parse HEAD)
+cat >"$workspace/sluice.toml" <<TOML
+[[waiver]]
+check = "pickle-dangerous-call"
+path = "bad/model.pkl"
+reason = "trust me"
+owner = "somebody"
+until = "$(date --utc --date '+30 days' +%F)"
+TOML
+commit sluice.toml
+echo "{\"pull_request\": {\"base\": {\"sha\": \"$base\"}}}" >"$work/gh/workflow/event.json"
+action 0
+is findings-waived 1
+action 1 --env GITHUB_EVENT_NAME=pull_request
+is findings-waived 0
+echo "{\"pull_request\": {\"base\": {\"sha\": \"${base//?/a}\"}}}" >"$work/gh/workflow/event.json"
+action 3 --env GITHUB_EVENT_NAME=pull_request
+is verdict undecided
 
 action 0 --env INPUT_PATHS=good
 action 2 --env INPUT_FAIL-ON=sometimes
