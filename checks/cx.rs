@@ -1,6 +1,7 @@
 //! The world as a check sees it: settings, and a budget of work that always ends.
 
-use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Settings;
 
@@ -12,12 +13,20 @@ pub struct Cx<'a> {
 
 impl<'a> Cx<'a> {
     pub fn new(settings: &'a Settings) -> Self {
-        Self { settings, budget: Budget::new(settings.limits.work) }
+        Self::with_budget(settings, Budget::new(settings.limits.work))
+    }
+
+    /// With a budget whose meter somebody watches.
+    pub fn with_budget(settings: &'a Settings, budget: Budget) -> Self {
+        Self { settings, budget }
     }
 }
 
 /// Work left for one file. It makes endless loops impossible by construction: readers spend before they work.
-pub struct Budget(Cell<u64>);
+///
+/// One thread spends; another may watch the meter to see that work goes on.
+#[derive(Clone)]
+pub struct Budget(Arc<AtomicU64>);
 
 /// The file asked for more work than its limit allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +34,22 @@ pub struct OverBudget;
 
 impl Budget {
     pub fn new(units: u64) -> Self {
-        Self(Cell::new(units))
+        Self(Arc::new(AtomicU64::new(units)))
     }
 
     pub fn spend(&self, units: u64) -> Result<(), OverBudget> {
-        let left = self.0.get().checked_sub(units).ok_or(OverBudget);
-        self.0.set(left.unwrap_or(0));
+        let left = self.0.load(Ordering::Relaxed).checked_sub(units).ok_or(OverBudget);
+        self.0.store(left.unwrap_or(0), Ordering::Relaxed);
         left.map(|_| ())
+    }
+
+    /// Sets what is left, for the next file.
+    pub fn refill(&self, units: u64) {
+        self.0.store(units, Ordering::Relaxed);
+    }
+
+    /// What is left, to be watched from elsewhere.
+    pub fn meter(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.0)
     }
 }

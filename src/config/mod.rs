@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sluicegate_checks::Settings;
+use sluicegate_checks::{Settings, Severity};
 
 use crate::report::{Report, WaiverRecord};
 
@@ -13,14 +13,19 @@ pub(crate) struct Choice {
     pub(crate) file: Option<PathBuf>,
     /// Roots of the scan, as given; `sluice.toml` is looked for in the first that is a folder, never below it.
     pub(crate) roots: Vec<PathBuf>,
+    /// `--base`: the commit whose file counts.
+    pub(crate) base: Option<String>,
 }
 
 /// A configuration that was read and found valid.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Config {
     /// The file, as shown to a person; `None` if there is none.
     pub(crate) origin: Option<String>,
     pub(crate) settings: Settings,
+    pub(crate) fail_on: Option<Severity>,
+    pub(crate) min_severity: Severity,
+    pub(crate) skip: Vec<String>,
     /// All waivers, in the order of the file; their state is already decided, and nothing is used yet.
     pub(crate) waivers: Vec<WaiverRecord>,
     /// What a person should know: settings that a pull request proposes, and so on.
@@ -40,7 +45,7 @@ pub(crate) enum ConfigError {
 
 /// Reads the configuration, or the defaults where there is no file.
 pub(crate) fn load(_choice: &Choice) -> Result<Config, ConfigError> {
-    Ok(Config::default())
+    Ok(Config { origin: None, settings: Settings::default(), fail_on: Some(Severity::High), min_severity: Severity::Low, skip: Vec::new(), waivers: Vec::new(), notes: Vec::new() })
 }
 
 impl Config {

@@ -49,6 +49,10 @@ pub(crate) fn print(report: &Report, format: Format, printing: &Printing, out: &
     }
 }
 
+pub(crate) fn read(text: &str) -> serde_json::Result<Report> {
+    serde_json::from_str(text)
+}
+
 /// A finished run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Report {
