@@ -39,6 +39,9 @@ pub(crate) enum Command {
     Completions { shell: clap_complete::Shell },
     /// Print the man page, or write one file a command into a folder
     Man { folder: Option<PathBuf> },
+    /// Run as a GitHub action: inputs from the environment, results to the runner; not for people
+    #[command(hide = true)]
+    Action,
     /// Examine files for a supervisor; not for people
     #[command(hide = true)]
     Worker,

@@ -45,7 +45,15 @@ pub(crate) enum ConfigError {
 
 /// Reads the configuration, or the defaults where there is no file.
 pub(crate) fn load(_choice: &Choice) -> Result<Config, ConfigError> {
-    Ok(Config { origin: None, settings: Settings::default(), fail_on: Some(Severity::High), min_severity: Severity::Low, skip: Vec::new(), waivers: Vec::new(), notes: Vec::new() })
+    Ok(Config {
+        origin: None,
+        settings: Settings::default(),
+        fail_on: Some(Severity::High),
+        min_severity: Severity::Low,
+        skip: Vec::new(),
+        waivers: Vec::new(),
+        notes: Vec::new(),
+    })
 }
 
 impl Config {
