@@ -10,7 +10,7 @@ cache=$root/.cache/ci
 podman=$root/tests/ci/podman.sh
 mkdir -p "$cache"
 
-command -v rsync >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends rsync; } >/dev/null
+command -v rsync >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends rsync; } >/dev/null
 # Node comes as a package too: gitlab-ci-local needs a newer one than Debian has.
 if [ ! -x "$cache/npm-gitlab/node_modules/node/bin/node" ]; then
     npm install --silent --no-audit --no-fund --prefix "$cache/npm-gitlab" gitlab-ci-local@4.75.1 node@22
@@ -78,6 +78,9 @@ check() {
     rm -rf "$work/bad" "$work/good"
 }
 
+PATH=$work/bin:$PATH check --force-shell-executor
+echo "gitlab: the template holds a bad model and lets a good one pass (shell)"
+
 # A threshold, lists and a value with a space and shell characters reach the scanner as they are.
 repository bad
 cat >"$trial/.gitlab-ci.yml" <<'YAML'
@@ -105,7 +108,7 @@ fi
 helper=localhost/sluice-ci-helper:test
 if ! "$podman" image exists "$helper"; then
     mkdir "$work/helper"
-    printf 'FROM localhost/sluice-base:bookworm\nRUN apt-get update && apt-get install -y --no-install-recommends rsync\n' \
+    printf 'FROM localhost/sluice-base:bookworm\nRUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends rsync >/dev/null\n' \
         >"$work/helper/Dockerfile"
     buildah build --quiet --isolation chroot --tag "$helper" "$work/helper" >/dev/null
 fi
