@@ -1,1 +1,10 @@
 //! The binary and its promises, end to end: one file per capability.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod command_line;
+mod docs;
+mod engine;
+mod house;
+mod scan;
+mod sluice;
+mod walk;
