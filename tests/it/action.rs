@@ -4,15 +4,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use tempfile::TempDir;
 
-const BAD: &[u8] = include_bytes!("../../examples/quickstart/bad/model.pkl");
-const GOOD: &[u8] = include_bytes!("../../examples/quickstart/good/model.pkl");
+use crate::sluice::{BAD_PICKLE as BAD, GOOD_PICKLE as GOOD, command, finish};
 
 struct Run {
-    code: Option<i32>,
+    code: i32,
     log: String,
     outputs: BTreeMap<String, String>,
     summary: String,
@@ -22,11 +20,11 @@ struct Run {
 fn action(workspace: &Path, inputs: &[(&str, &str)]) -> Run {
     let runner = tempfile::tempdir().unwrap();
     let (output, summary) = (runner.path().join("output"), runner.path().join("summary"));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    command.arg("action").current_dir(workspace).env_clear().env("GITHUB_ACTIONS", "true").env("NO_COLOR", "1");
+    let mut command = command(workspace);
+    command.arg("action").env("GITHUB_ACTIONS", "true").env("NO_COLOR", "1");
     command.env("GITHUB_OUTPUT", &output).env("GITHUB_STEP_SUMMARY", &summary);
     command.envs(inputs.iter().map(|(name, value)| (format!("INPUT_{name}"), value)));
-    let done = command.output().unwrap();
+    let done = finish(&mut command, b"");
     let text = fs::read_to_string(output).unwrap_or_default();
     let mut lines = text.lines();
     let mut outputs = BTreeMap::new();
@@ -34,8 +32,7 @@ fn action(workspace: &Path, inputs: &[(&str, &str)]) -> Run {
         let value: Vec<_> = lines.by_ref().take_while(|line| *line != delimiter).collect();
         outputs.insert(name.to_owned(), value.join("\n"));
     }
-    let log = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
-    Run { code: done.status.code(), log, outputs, summary: fs::read_to_string(summary).unwrap_or_default() }
+    Run { code: done.code, log: done.stdout + &done.stderr, outputs, summary: fs::read_to_string(summary).unwrap_or_default() }
 }
 
 fn workspace(files: &[(&str, &[u8])]) -> TempDir {
@@ -69,7 +66,7 @@ fn commands(log: &str) -> Vec<&str> {
 fn a_bad_model_holds_and_the_runner_is_told() {
     let workspace = workspace(&[("bad.pkl", BAD), ("good.pkl", GOOD)]);
     let run = action(workspace.path(), &[("FAIL-ON", ""), ("PATHS", "")]);
-    assert_eq!(run.code, Some(1), "{}", run.log);
+    assert_eq!(run.code, 1, "{}", run.log);
     let output = |name: &str| run.outputs.get(name).map(String::as_str);
     assert_eq!(output("verdict"), Some("held"));
     assert_eq!(output("exit-code"), Some("1"));
@@ -88,7 +85,7 @@ fn a_good_model_passes_and_what_is_not_wanted_is_not_written() {
     let workspace = workspace(&[("bad.pkl", BAD), ("good.pkl", GOOD)]);
     let inputs = [("PATHS", "good.pkl"), ("SUMMARY", "false"), ("FORMATS", "markdown"), ("OUTPUT-DIR", "out/ci")];
     let run = action(workspace.path(), &inputs);
-    assert_eq!(run.code, Some(0), "{}", run.log);
+    assert_eq!(run.code, 0, "{}", run.log);
     assert_eq!(run.outputs.get("verdict").map(String::as_str), Some("passed"));
     assert_eq!(run.outputs.get("sarif-file"), None);
     assert_eq!(run.summary, "");
@@ -121,7 +118,7 @@ fn a_wrong_input_is_a_wrong_command_line() {
         (("ONLY", "no-such-check"), "no-such-check"),
     ] {
         let run = action(workspace.path(), &[input]);
-        assert_eq!(run.code, Some(2), "{input:?}: {}", run.log);
+        assert_eq!(run.code, 2, "{input:?}: {}", run.log);
         assert!(run.log.contains(said), "{input:?}: {}", run.log);
         assert!(run.summary.is_empty());
     }

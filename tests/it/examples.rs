@@ -1,21 +1,17 @@
 //! What the README tells people to type first.
 
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value;
 
-fn scan(path: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_sluice"))
-        .args(["scan", "--format", "json", path])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("sluice starts")
+use crate::sluice::{self, Run};
+
+fn scan(path: &str) -> Run {
+    sluice::run(Path::new(env!("CARGO_MANIFEST_DIR")), ["scan", "--format", "json", path])
 }
 
 /// Paths of the subjects that have a finding, and of all subjects.
-fn paths(report: &[u8]) -> (Vec<String>, Vec<String>) {
-    let report: Value = serde_json::from_slice(report).expect("a report");
+fn paths(report: &Value) -> (Vec<String>, Vec<String>) {
     let subjects = report["subjects"].as_array().expect("subjects");
     let path = |subject: &Value| subject["name"]["path"].as_str().expect("a path").to_owned();
     let found = |subject: &&Value| {
@@ -27,20 +23,19 @@ fn paths(report: &[u8]) -> (Vec<String>, Vec<String>) {
 #[test]
 fn quickstart_holds_because_of_its_bad_model_alone() {
     let run = scan("examples/quickstart");
-    assert_eq!(run.status.code(), Some(1), "{}", String::from_utf8_lossy(&run.stderr));
-    let (found, all) = paths(&run.stdout);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let (found, all) = paths(&run.json());
     assert!(found.iter().all(|path| path.ends_with("bad/model.pkl")) && !found.is_empty(), "{found:?}");
     for path in ["good/model.pkl", "good/weights.npz", "good/config.json"] {
         assert!(all.iter().any(|subject| subject.ends_with(path)), "{path} was not looked at: {all:?}");
     }
-    let text = String::from_utf8_lossy(&run.stdout);
-    assert!(text.contains("posix.getpid"), "the report names what would be called");
+    assert!(run.stdout.contains("posix.getpid"), "the report names what would be called");
 }
 
 #[test]
 fn quickstart_good_passes() {
     let run = scan("examples/quickstart/good");
-    assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stdout));
+    assert_eq!(run.code, 0, "{}", run.stdout);
 }
 
 #[test]

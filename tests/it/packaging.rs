@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use crate::sluice;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -24,8 +25,7 @@ const NOT_AN_INPUT: [(&str, &str); 5] = [
 
 /// Long options of `sluice scan`, as its own help lists them.
 fn options() -> BTreeSet<String> {
-    let help = Command::new(env!("CARGO_BIN_EXE_sluice")).args(["scan", "--help"]).output().expect("sluice starts");
-    let help = String::from_utf8(help.stdout).expect("text");
+    let help = sluice::run(root(), ["scan", "--help"]).stdout;
     let long = |line: &str| {
         let option = line.split_whitespace().take(2).find_map(|word| word.strip_prefix("--"))?;
         Some(option.trim_end_matches(['.', ',']).to_owned())
