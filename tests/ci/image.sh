@@ -51,7 +51,7 @@ tar --extract --to-stdout --file "$cache/base.tar" ./etc/ssl/certs/ca-certificat
 chmod 0644 "$work/dist/ca-certificates.crt"
 build() {
     CONTAINERS_CONF=$root/tests/ci/containers.conf buildah build --quiet --isolation chroot --timestamp 0 \
-        --build-arg "BASE=$base" --build-arg BINARY=prebuilt --tag "$1" "$work" >/dev/null
+        --build-arg "BASE=$base" --target prebuilt --tag "$1" "$work" >/dev/null
     "$podman" image inspect --format '{{.Digest}}' "$1"
 }
 first=$(build "$image")

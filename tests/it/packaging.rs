@@ -116,7 +116,7 @@ fn links_in_the_papers_lead_somewhere() {
         }
     }
     assert!(papers.iter().any(|paper| paper.ends_with("README.md")), "{papers:?}");
-    let broken: Vec<_> = papers.iter().flat_map(|paper| broken_links(paper)).collect();
+    let broken: Vec<_> = papers.iter().flat_map(broken_links).collect();
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
