@@ -54,6 +54,14 @@ fn examine_zip(archive: crate::Window<'_>, name: &Name, cx: &Cx, each: &mut dyn 
         let name = name.member(&member.name);
         match member.content(archive, cx) {
             Ok(content) => {
+                if member.name.contains("code/")
+                    && member.name.ends_with(".py")
+                    && let Ok(code) = member.content(archive, cx)
+                {
+                    let (script, gap) = crate::formats::torchscript::read(code, cx);
+                    let forms = vec![Form::TorchScript(script)];
+                    each(Subject { name: name.clone(), kind: Kind::Text, size: member.size, forms, gaps: gap.into_iter().collect() });
+                }
                 examine(content, &name, Role::Unknown, cx, each);
             }
             Err(gap) => gaps.push(gap),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the cases of the archive checks: zip_cases.py CHECKS_FOLDER
+"""Writes the cases of the archive checks and of TorchScript code: zip_cases.py CHECKS_FOLDER
 
 Each case is one small archive with one trick, built field by field (PKWARE APPNOTE 6.3.10, section 4.3) so that every
 line of the hex says what it is. The members are harmless text. CPython's zipfile writes the good ones.
@@ -338,13 +338,47 @@ def torch():
     return archive.end(zip64=dict(count=2, size=length, offset=len(archive)))
 
 
+def torchscript(*lines, packed=lambda code: (code, 0)):
+    """The archive that torch.jit.save writes, as far as loaders need it, with these lines as the body of forward."""
+    code = "".join(line + "\n" for line in (
+        "class M(Module):", "  __parameters__ = []", "  __buffers__ = []", "  training : bool",
+        "  def forward(self: __torch__.M, x: Tensor) -> Tensor:", *("    " + line for line in lines), "    return x")).encode()
+    data, method = packed(code)
+    archive = Archive().member(b"archive/data.pkl", b"\x80\x02N.").member(b"archive/constants.pkl", b"\x80\x02).")
+    return archive.member(b"archive/code/__torch__.py", code, packed=data, method=method).end()
+
+
+def scripts():
+    """(side, file name, story, texts that the findings must hold, archive)"""
+    yield "bad", "from_file", "Maps a file into a tensor.", ["aten::from_file"], \
+        torchscript('y = torch.from_file("weights.bin", False, 4)')
+    yield "bad", "save", "Writes a file, as a method of a tensor.", ["aten::save"], torchscript('x.save("out.bin")')
+    yield "bad", "read_file", "An operator of torchvision.", ["image::read_file"], \
+        torchscript('y = ops.image.read_file("picture.png")')
+    yield "bad", "other_name", "The namespace under another name.", ["aten::save"], torchscript("t = torch", 't.save(x, "out.bin")')
+    yield "bad", "getattr", "The operator named by a string.", ["aten::from_file"], \
+        torchscript('y = getattr(torch, "from_file")("weights.bin", False, 4)')
+    yield "bad", "two_lines", "The name over two lines, in a deflated member.", ["aten::from_file"], \
+        torchscript("y = (torch.", '  from_file("weights.bin", False, 4))', packed=lambda code: (deflated(code), 8))
+    yield "bad", "class", "A class whose constructor opens a file.", ["dist_c10d::FileStore"], \
+        torchscript('s = __torch__.torch.classes.dist_c10d.FileStore("store", 1)')
+    yield "good", "compute", "Computes, and raises.", [], \
+        torchscript("y = torch.add(x, x)", 'if bool(torch.gt(y, 1)):', '  ops.prim.RaiseException("too large")')
+    yield "good", "comment_and_text", "Names in a comment and in a text are no calls.", [], \
+        torchscript("# torch.from_file", 'y = "torch.save(x)"')
+    yield "good", "attribute", "An attribute of the model that is called like an operator.", [], \
+        torchscript("if self.save:", "  y = torch.mul(x, x)")
+
+
 def main(root):
     cases = [(check, "bad", name, story, finds, archive) for check, name, story, finds, archive in bad()]
     cases += [(check, "good", name, story, [], archive) for check, name, story, archive in good()]
+    cases = [(check, side, f"{name}.zip", story, finds, archive) for check, side, name, story, finds, archive in cases]
+    cases += [("torchscript-side-effect", side, f"{name}.pt", story, finds, archive) for side, name, story, finds, archive in scripts()]
     for check, side, name, story, finds, archive in cases:
         folder = root / "model" / check.replace("-", "_") / side
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{name}.zip.hex").write_text(hex_text(archive, story, finds))
+        (folder / f"{name}.hex").write_text(hex_text(archive, story, finds))
 
 
 if __name__ == "__main__":
