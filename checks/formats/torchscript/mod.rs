@@ -258,7 +258,10 @@ mod tests {
     fn the_table_is_whole() {
         for line in OPERATORS.lines().filter(|line| !line.starts_with('#')) {
             let fields: Vec<_> = line.split(" | ").collect();
-            assert!(matches!(fields[..], [name, what, source] if name.contains('.') && !what.is_empty() && source.contains('/')), "{line}");
+            assert!(
+                matches!(fields[..], [name, what, source] if name.contains('.') && !what.is_empty() && source.contains('/')),
+                "{line}"
+            );
         }
     }
 }

@@ -91,6 +91,8 @@ struct Reader<'a, 'c> {
     offsets: HashSet<(usize, u64)>,
     /// Places where a reader that trusts local headers goes on and one that trusts the directory does not.
     leads: Vec<u64>,
+    /// Bytes searched for hidden headers so far.
+    searched: u64,
     outside: Vec<(u64, u64)>,
 }
 
@@ -105,13 +107,15 @@ impl<'a, 'c> Reader<'a, 'c> {
             names: HashMap::new(),
             offsets: HashSet::new(),
             leads: Vec::new(),
+            searched: 0,
             outside: Vec::new(),
         }
     }
 
     /// A bounded read that is paid for.
     fn bytes(&self, at: u64, size: usize) -> Result<Vec<u8>, Gap> {
-        let over = |_| Gap { why: Why::OverLimit, detail: "reading the archive's structure: limit on the work for one file".into() };
+        let over =
+            |_| Gap { why: Why::OverLimit, detail: "reading the archive's structure: limit on the work for one file".into() };
         let there = self.archive.size().saturating_sub(at).min(size as u64);
         self.cx.budget.spend(1 + there / 64).map_err(over)?;
         self.archive.bytes(at, size).map_err(|error| Gap { why: Why::Unreadable, detail: error.to_string() })

@@ -146,12 +146,12 @@ impl Header {
     pub(super) fn leaves_sizes_open(&self) -> bool {
         self.has_descriptor() && (self.packed == 0 || self.packed == u64::from(u32::MAX))
     }
+}
 
-    /// Whether names and numbers look like a header, not like four letters by chance.
-    pub(super) fn is_plausible(&self) -> bool {
-        let known = matches!(self.method, 0..=20 | 93..=99);
-        known && !self.name.is_empty() && self.name.len() <= 4096
-    }
+/// Whether numbers look like a local header's, not like four letters by chance.
+pub(super) fn is_plausible_local(fixed: &[u8]) -> bool {
+    let known = matches!(le16(fixed, 8), Some(0..=20 | 93..=99));
+    fixed.starts_with(LOCAL) && known && matches!(le16(fixed, 26), Some(1..=4096))
 }
 
 pub(super) fn crc(bytes: &[u8]) -> u32 {

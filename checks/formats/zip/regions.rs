@@ -7,17 +7,18 @@ use super::{Owner, Reader, compare};
 use crate::formats::archive::What;
 use crate::{Gap, Why};
 
-/// Bytes searched for hidden headers in one archive, and read at once.
+/// Bytes searched for hidden headers in one archive.
 const SEARCHED: u64 = 64 << 20;
+/// Bytes read at once for it, at first and at most.
+const FIRST_PIECE: usize = 4 << 10;
 const PIECE: usize = 256 << 10;
 
 impl Reader<'_, '_> {
     /// Follows the local headers to wherever the directory does not lead, and accounts for every byte.
     pub(super) fn read_regions(&mut self) -> Result<(), Gap> {
         self.follow_leads()?;
-        let mut searched = 0;
         for (from, to) in self.free_regions() {
-            self.search(from, to, &mut searched)?;
+            self.search(from, to)?;
         }
         self.note_overlaps();
         self.note_outside();
@@ -60,32 +61,55 @@ impl Reader<'_, '_> {
         free
     }
 
-    /// Searches free bytes for local headers that no directory names; bounded, because the bytes may be many.
-    fn search(&mut self, from: u64, to: u64, searched: &mut u64) -> Result<(), Gap> {
-        let mut at = from;
+    /// Searches free bytes for local headers that no directory names.
+    fn search(&mut self, from: u64, to: u64) -> Result<(), Gap> {
+        let (mut at, mut start, mut piece) = (from, from, Vec::new());
+        // Behind a member the next header is expected at once: little is read there, and more where it is missing.
+        let mut step = FIRST_PIECE;
         while at < to {
-            if *searched >= SEARCHED {
-                let detail = format!("more than {SEARCHED} bytes outside of all members, not searched for hidden members");
-                return Err(Gap { why: Why::OverLimit, detail });
+            let skip = usize::try_from(at - start).unwrap_or(usize::MAX);
+            let rest = piece.get(skip..).unwrap_or_default();
+            if let Some(found) = memmem::find(rest, records::LOCAL) {
+                at += found as u64;
+                let fixed = rest.get(found..found + records::LOCAL_SIZE);
+                let hidden = if fixed.is_none_or(records::is_plausible_local) { self.add_hidden(at, to)? } else { None };
+                step = if hidden.is_some() { FIRST_PIECE } else { step };
+                at = hidden.unwrap_or(at + 4);
+                continue;
             }
-            let size = usize::try_from(to - at).unwrap_or(PIECE).min(PIECE);
-            let piece = self.bytes(at, size)?;
-            let found = memmem::find(&piece, records::LOCAL).map(|found| found as u64);
-            // Without a hit the last three bytes may begin a signature that the next piece ends.
-            let step = found.unwrap_or(if at + (size as u64) < to { size as u64 - 3 } else { size as u64 });
-            *searched += step.max(64);
-            at += step;
-            if found.is_some() {
-                at = self.add_hidden(at, to)?.unwrap_or(at + 4);
+            if !rest.is_empty() {
+                // The last three bytes may begin a signature.
+                at += rest.len() as u64;
+                if at >= to {
+                    break;
+                }
+                at -= rest.len().min(3) as u64;
             }
+            start = at;
+            piece = self.search_piece(at, to, step)?;
+            step = PIECE.min(step * 2);
         }
         Ok(())
     }
 
+    /// Bytes to search in, of which an archive has only so many.
+    fn search_piece(&mut self, at: u64, to: u64, size: usize) -> Result<Vec<u8>, Gap> {
+        let size = usize::try_from(to - at).unwrap_or(size).min(size);
+        self.searched += size as u64;
+        if self.searched > SEARCHED {
+            let detail = format!("more than {SEARCHED} bytes outside of all members, not searched for hidden members");
+            return Err(Gap { why: Why::OverLimit, detail });
+        }
+        self.bytes(at, size)
+    }
+
     /// The member of a local header that no directory led to; gives its end. `limit` is where the free bytes end.
     fn add_hidden(&mut self, at: u64, limit: u64) -> Result<Option<u64>, Gap> {
+        if !records::is_plausible_local(&self.bytes(at, records::LOCAL_SIZE)?) {
+            return Ok(None);
+        }
         let bytes = self.local_bytes(at, 0)?;
-        let Some(mut header) = Header::local(&bytes).filter(Header::is_plausible) else { return Ok(None) };
+        let Some(mut header) = Header::local(&bytes) else { return Ok(None) };
         if self.readings.len() as u64 >= self.cx.settings.limits.members {
             let limit = self.cx.settings.limits.members;
             return Err(Gap { why: Why::OverLimit, detail: format!("more than {limit} members") });
@@ -103,7 +127,8 @@ impl Reader<'_, '_> {
         let member = compare::member(&header, at, Some(data));
         // Without any directory the local headers are all there is, and nobody can see anything else.
         if !self.offsets.is_empty() {
-            let message = format!("Member {:?} stands only among the local headers: the central directory does not know it.", member.name);
+            let message =
+                format!("Member {:?} stands only among the local headers: the central directory does not know it.", member.name);
             self.facts.note(What::Ambiguous, at, message);
         }
         self.claim_for(at, end, Owner::Member);
@@ -114,26 +139,30 @@ impl Reader<'_, '_> {
     /// Sizes that only the descriptor knows: the first one whose packed size is its distance, else all up to `limit`.
     fn end_of_open(&mut self, header: &mut Header, data: u64, limit: u64) -> Result<u64, Gap> {
         let mut at = data;
-        while at < limit && at - data < SEARCHED {
-            let size = usize::try_from(limit - at).unwrap_or(PIECE).min(PIECE);
-            let piece = self.bytes(at, size)?;
+        while at < limit {
+            let piece = self.search_piece(at, limit, PIECE)?;
             for found in memmem::find_iter(&piece, records::DESCRIPTOR) {
                 let place = at + found as u64;
-                let bytes = self.bytes(place, 24)?;
-                let crc = records::le32(&bytes, 4).unwrap_or_default();
+                let bytes = match piece.get(found..found + 24) {
+                    Some(inside) => inside.to_vec(),
+                    None => self.bytes(place, 24)?,
+                };
                 let distance = place - data;
                 let narrow = records::le32(&bytes, 8).map(u64::from) == Some(distance);
                 let wide = records::le64(&bytes, 8) == Some(distance);
                 if narrow || wide {
-                    header.size = if wide { records::le64(&bytes, 16) } else { records::le32(&bytes, 12).map(u64::from) }.unwrap_or(0);
-                    (header.packed, header.crc) = (distance, crc);
+                    header.crc = records::le32(&bytes, 4).unwrap_or_default();
+                    header.size =
+                        if wide { records::le64(&bytes, 16) } else { records::le32(&bytes, 12).map(u64::from) }.unwrap_or(0);
+                    header.packed = distance;
                     return Ok(place + if wide { 24 } else { 16 });
                 }
             }
-            if at + size as u64 >= limit {
+            let end = at + piece.len() as u64;
+            if end >= limit || piece.len() < 4 {
                 break;
             }
-            at += (size as u64).saturating_sub(3).max(1);
+            at = end - 3;
         }
         header.packed = limit - data;
         header.size = if header.method == 0 { header.packed } else { header.size };
@@ -176,7 +205,10 @@ impl Reader<'_, '_> {
                 "between members, which belong to none"
             };
             self.facts.note(What::Irregular, from, format!("There are {} bytes {place}.", to - from));
-            self.outside.push((from, to - from));
+            // Where nothing was found at all there is no outside.
+            if !self.claims.is_empty() {
+                self.outside.push((from, to - from));
+            }
         }
     }
 }
