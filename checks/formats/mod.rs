@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod pickle;
 pub mod torchscript;
+pub(crate) mod zip;
 
 use serde::{Deserialize, Serialize};
 
