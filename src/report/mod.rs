@@ -1,18 +1,28 @@
 //! Everything that happened in a run: the only thing a printer sees.
 
+mod fingerprint;
 mod github_annotations;
 mod gitlab_codequality;
 mod json;
+mod listing;
 mod markdown;
+#[cfg(test)]
+mod sample;
+mod sanitise;
 mod sarif;
+mod summary;
 mod text;
+mod uri;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sluicegate_checks::model::WeightsOnly;
 use sluicegate_checks::{Finding, Gap, Kind, Name, Severity, Stage};
+
+pub(crate) use json::read;
 
 /// What a report can be printed as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -50,7 +60,7 @@ pub(crate) fn print(report: &Report, format: Format, printing: &Printing, out: &
 }
 
 /// A finished run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Report {
     /// Version of `sluice` that made it.
     pub(crate) version: String,
@@ -75,7 +85,7 @@ pub(crate) struct Report {
 }
 
 /// One file or member, and every question that was asked of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct SubjectRecord {
     pub(crate) name: Name,
     pub(crate) kind: Kind,
@@ -90,7 +100,7 @@ pub(crate) struct SubjectRecord {
 }
 
 /// Proof that a question was asked of a subject, and what came of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct CheckRun {
     /// Id of the check; [`EVERY_CHECK`] where the subject could not be examined at all.
     pub(crate) check: String,
@@ -101,7 +111,7 @@ pub(crate) struct CheckRun {
 pub(crate) const EVERY_CHECK: &str = "*";
 
 /// What came of asking.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Outcome {
     Clean,
@@ -112,7 +122,7 @@ pub(crate) enum Outcome {
 }
 
 /// A finding, and the waiver that covers it, if one does.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Reported {
     #[serde(flatten)]
     pub(crate) finding: Finding,
@@ -122,7 +132,7 @@ pub(crate) struct Reported {
 }
 
 /// A waiver as the run applied it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct WaiverRecord {
     pub(crate) check: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,7 +152,7 @@ pub(crate) struct WaiverRecord {
 }
 
 /// Whether a waiver counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum WaiverState {
     Active,
@@ -152,7 +162,7 @@ pub(crate) enum WaiverState {
 }
 
 /// The numbers every printer ends with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Totals {
     /// Files and members looked at.
     pub(crate) subjects: u64,
