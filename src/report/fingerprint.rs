@@ -35,8 +35,8 @@ impl Fingerprint {
 
     /// The first eight bytes, 16 hex digits: the size of the hash that GitHub computes for lines of text.
     pub(super) fn short(self) -> String {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        hex(&[a, b, c, d, e, f, g, h])
+        let (first, _) = self.0.split_at(8);
+        hex(first)
     }
 }
 

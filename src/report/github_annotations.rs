@@ -10,6 +10,7 @@ use sluicegate_checks::{Place, Severity};
 use super::listing::{advice, listed, members, place};
 use super::sanitise::{self, short};
 use super::{Printing, Report, summary};
+use crate::outcome::Outcome;
 
 /// GitHub shows this many of each level for one step and drops the rest without a word.
 const SHOWN_PER_LEVEL: usize = 10;
@@ -47,9 +48,16 @@ impl Level {
 pub(super) fn print(report: &Report, _: &Printing, out: &mut dyn Write) -> io::Result<()> {
     let open: Vec<_> = listed(report).into_iter().filter(|it| !it.waived).collect();
     let mut hidden = 0;
+    let (verdict, why) = summary::verdict(report);
+    // No finding says why this job fails, so that the verdict itself takes a place, and the first.
+    let undecided = Outcome::of(report) == Outcome::Undecided;
+    if undecided {
+        writeln!(out, "::error title=sluice::{}", data(&format!("{verdict}: {why}")))?;
+    }
     for level in Level::ALL {
+        let room = SHOWN_PER_LEVEL - usize::from(undecided && level == Level::Error);
         let mut of_level = open.iter().filter(|it| Level::of(it.finding.severity) == level);
-        for it in of_level.by_ref().take(SHOWN_PER_LEVEL) {
+        for it in of_level.by_ref().take(room) {
             let it = it.finding;
             let (line, column) = match it.place {
                 Place::Line { line, column } if it.subject.members.is_empty() => (line.max(1), Some(column.max(1))),
@@ -80,7 +88,6 @@ pub(super) fn print(report: &Report, _: &Printing, out: &mut dyn Write) -> io::R
         let findings = summary::number(hidden as u64, "finding is", "findings are");
         writeln!(out, "sluice: {findings} not shown as an annotation, because GitHub shows {SHOWN_PER_LEVEL} of each level")?;
     }
-    let (verdict, why) = summary::verdict(report);
     writeln!(out, "sluice: {}", summary::found(report))?;
     writeln!(out, "sluice: {}", summary::scanned(report))?;
     writeln!(out, "sluice: {verdict}: {why}")
@@ -130,10 +137,7 @@ mod tests {
         let script = commands.iter().find(|(_, properties, _)| properties[0].1 == "code/model.py").unwrap();
         assert_eq!(script.1, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
         assert_eq!(properties[0].1, "models/resnet.pt");
-        assert_eq!(
-            message,
-            "Loading this file calls builtins.open. In archive/data.pkl. At byte 90. Do not load this file."
-        );
+        assert_eq!(message, "Loading this file calls builtins.open. In archive/data.pkl. At byte 90. Do not load this file.");
     }
 
     #[test]
@@ -160,6 +164,16 @@ mod tests {
         }
         assert!(text.contains("sluice: 570 findings are not shown as an annotation"), "{text}");
         assert!(!printed(&sample::clean()).contains("::"));
+    }
+
+    #[test]
+    fn a_run_that_could_not_decide_says_so_first() {
+        let mut report = sample::report();
+        report.fail_on = None;
+        let text = printed(&report);
+        assert!(text.starts_with("::error title=sluice::could not decide: not examined: 1 failed, 1 over a limit\n"), "{text}");
+        report.subjects.extend(sample::many(600).subjects);
+        assert_eq!(printed(&report).lines().filter(|line| line.starts_with("::error ")).count(), 10);
     }
 
     #[test]

@@ -48,13 +48,14 @@ pub(super) fn print(report: &Report, _: &Printing, out: &mut dyn Write) -> io::R
         .collect();
     let more = issues.len().saturating_sub(MAX_ISSUES);
     if more > 0 {
-        issues.truncate(MAX_ISSUES - 1);
+        // It needs a file to stand in: that of the first one that it counts.
+        let path = issues.drain(MAX_ISSUES - 1..).next().map_or_else(String::new, |issue| issue.location.path);
         issues.push(Issue {
             description: format!("{} more findings are not listed here; the report as JSON lists all.", more + 1),
             check_name: "more-findings",
             fingerprint: Fingerprint::of("more-findings", "", []).long(),
             severity: "info",
-            location: Location { path: "sluice.toml".to_owned(), lines: Lines { begin: 1 } },
+            location: Location { path, lines: Lines { begin: 1 } },
         });
     }
     let text = serde_json::to_string_pretty(&issues)?;

@@ -157,7 +157,8 @@ mod tests {
         let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
         for report in [sample::report(), sample::clean()] {
             let value: Value = serde_json::from_str(&printed(&report)).unwrap();
-            let errors: Vec<_> = validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+            let errors: Vec<_> =
+                validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
             assert!(errors.is_empty(), "{errors:#?}");
         }
         assert!(!validator.is_valid(&serde_json::json!({"schema": SCHEMA})));

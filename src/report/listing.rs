@@ -161,6 +161,17 @@ mod tests {
     }
 
     #[test]
+    fn a_waiver_that_is_not_there_still_waives() {
+        let mut report = sample::report();
+        report.waivers.clear();
+        let waived: Vec<_> = listed(&report).into_iter().filter(|it| it.waived).collect();
+        assert!(waived.len() == 1 && waived[0].waiver.is_none());
+        for format in clap::ValueEnum::value_variants() {
+            sample::printed(&report, *format, &crate::report::Printing::default());
+        }
+    }
+
+    #[test]
     fn places_and_steps_read_as_words() {
         let mut it = finding("c", "a", &[], bytes(137), "x");
         assert_eq!(place(&it), "byte 137");

@@ -48,9 +48,9 @@ pub(super) fn print(report: &Report, printing: &Printing, out: &mut dyn Write) -
         .flat_map(|(reason, list)| list.into_iter().map(move |gap| (reason, gap)))
         .collect();
     let title = format!("Not, or not wholly, examined: {}", gaps.len());
-    let lines = gaps.iter().map(|(reason, gap)| {
-        format!("* {}: {}: {}\n", code(&gap.name.to_string()), reason.words(), escape(gap.detail, WIDTH))
-    });
+    let lines = gaps
+        .iter()
+        .map(|(reason, gap)| format!("* {}: {}: {}\n", code(&gap.name.to_string()), reason.words(), escape(gap.detail, WIDTH)));
     page.folded(&title, "\n", gaps.len(), lines);
     if !printing.quiet {
         let notes = report.notes.iter().map(|note| format!("* {}\n", escape(note, WIDTH)));

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use sluicegate_checks::model::WeightsOnly;
 use sluicegate_checks::{Finding, Gap, Kind, Name, Severity, Stage};
 
+#[allow(unused_imports, reason = "the commands that read a report again come later")]
 pub(crate) use json::read;
 
 /// What a report can be printed as.
@@ -69,7 +70,7 @@ pub(crate) struct Report {
     pub(crate) stage: Option<Stage>,
     /// Findings at or above this severity hold; `None` is `never`.
     pub(crate) fail_on: Option<Severity>,
-    /// Findings below are counted, not listed.
+    /// Findings below are counted, not listed; the report as JSON is the record, and holds them too.
     pub(crate) min_severity: Severity,
     /// Checks that were asked, sorted by id.
     pub(crate) checks: Vec<String>,

@@ -35,7 +35,10 @@ pub(super) fn finding(check: &str, path: &str, members: &[&str], place: Place, d
 
 pub(super) fn found(findings: Vec<Finding>) -> CheckRun {
     let check = findings.first().map(|it| it.check.clone()).unwrap_or_default();
-    CheckRun { check, outcome: Outcome::Found(findings.into_iter().map(|finding| Reported { finding, waived_by: None }).collect()) }
+    CheckRun {
+        check,
+        outcome: Outcome::Found(findings.into_iter().map(|finding| Reported { finding, waived_by: None }).collect()),
+    }
 }
 
 pub(super) fn subject(path: &str, members: &[&str], runs: Vec<CheckRun>) -> SubjectRecord {
@@ -117,7 +120,10 @@ pub(super) fn report() -> Report {
         subject(
             "crash.pkl",
             &[],
-            vec![CheckRun { check: EVERY_CHECK.into(), outcome: Outcome::Failed(gap(Why::Failed, "the worker stalled\x1b[31m")) }],
+            vec![CheckRun {
+                check: EVERY_CHECK.into(),
+                outcome: Outcome::Failed(gap(Why::Failed, "the worker stalled\x1b[31m")),
+            }],
         ),
         subject("notes.txt", &[], vec![CheckRun { check: "pickle-broken".into(), outcome: Outcome::Clean }]),
     ];
@@ -150,14 +156,7 @@ pub(super) fn report() -> Report {
 /// A run over one file, with nothing to say.
 pub(super) fn clean() -> Report {
     let notes = subject("notes.txt", &[], vec![CheckRun { check: "pickle-broken".into(), outcome: Outcome::Clean }]);
-    Report {
-        subjects: vec![notes],
-        excluded: BTreeMap::new(),
-        waivers: Vec::new(),
-        notes: Vec::new(),
-        seconds: 0.0,
-        ..report()
-    }
+    Report { subjects: vec![notes], excluded: BTreeMap::new(), waivers: Vec::new(), notes: Vec::new(), seconds: 0.0, ..report() }
 }
 
 /// A run with `count` files that each hold one finding, cycling through all checks.

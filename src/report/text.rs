@@ -154,12 +154,12 @@ impl Page<'_> {
     }
 
     /// Findings that hold nothing, one line each, so that nobody forgets them.
-    fn waived(&self, waived: &[Listed<'_>], out: &mut dyn Write) -> io::Result<()> {
-        if waived.is_empty() || self.quiet {
+    fn waived(&self, covered: &[Listed<'_>], out: &mut dyn Write) -> io::Result<()> {
+        if covered.is_empty() || self.quiet {
             return Ok(());
         }
-        writeln!(out, "{}", self.paint.bold(&format!("Waived ({})", waived.len())))?;
-        for it in waived {
+        writeln!(out, "{}", self.paint.bold(&format!("Waived ({})", covered.len())))?;
+        for it in covered {
             let subject = short(&it.finding.subject.to_string(), WIDTH);
             write!(out, "  {}  {}  {subject}", self.paint.badge(it.finding.severity), line(&it.finding.check))?;
             match it.waiver {
@@ -322,7 +322,9 @@ mod tests {
         );
         assert_eq!(
             block(&text, "Waived (1)")[1..],
-            ["  high      pickle-unknown-call  models/own.pkl: our own loader | reviewed (ml-platform, until 2027-01-31, sluice.toml:12)"]
+            [
+                "  high      pickle-unknown-call  models/own.pkl: our own loader | reviewed (ml-platform, until 2027-01-31, sluice.toml:12)"
+            ]
         );
         assert!(text.contains("\nnote: 5 files left out by .gitignore\n"));
         assert!(text.ends_with("\nheld: 5 findings at or above high; not examined: 1 failed, 1 over a limit\n"), "{text}");
@@ -357,12 +359,12 @@ mod tests {
     fn lists_are_bounded_and_say_so() {
         let mut report = sample::many(1);
         let path = report.subjects[0].name.path.clone();
-        let findings = (0..50).map(|at| sample::finding("pickle-unknown-class", &path, &[], sample::bytes(at), &format!("c{at}")));
+        let findings =
+            (0..50).map(|at| sample::finding("pickle-unknown-class", &path, &[], sample::bytes(at), &format!("c{at}")));
         let mut findings: Vec<_> = findings.collect();
         findings[0].trail = (0..30).map(|at| Step { at, what: "calls f".into() }).collect();
         report.subjects[0].runs = vec![sample::found(findings)];
-        report.subjects[0].weights_only =
-            Some(WeightsOnly::Needs { safe_globals: (0..50).map(|at| format!("c{at}")).collect() });
+        report.subjects[0].weights_only = Some(WeightsOnly::Needs { safe_globals: (0..50).map(|at| format!("c{at}")).collect() });
         let text = plain(&report);
         assert!(text.contains("    - 30 more; `--format json` lists all\n"));
         assert!(text.contains("        10 more steps\n"));

@@ -30,6 +30,8 @@ const CATEGORY: &str = "sluicegate";
 const MAX_TEXT: usize = 1_000;
 /// Verdicts of the restricted loader that are listed; the rest is counted.
 const MAX_VERDICTS: usize = 1_000;
+/// Bytes after which no further verdict is listed.
+const MAX_VERDICT_BYTES: usize = 500_000;
 const MAX_SAFE_GLOBALS: usize = 50;
 
 pub(super) fn print(report: &Report, printing: &Printing, out: &mut dyn Write) -> io::Result<()> {
@@ -40,13 +42,15 @@ pub(super) fn print(report: &Report, printing: &Printing, out: &mut dyn Write) -
 fn log(report: &Report, printing: &Printing) -> Sarif {
     let rules = rules::Rules::of(report);
     let (results, omitted) = results::results(report, &rules, printing.sarif_for_github);
-    let driver = ToolComponent::builder()
+    let mut driver = ToolComponent::builder()
         .name("Sluicegate")
         .version(report.version.clone())
         .semantic_version(report.version.clone())
         .rules(rules.descriptors())
         .notifications(notifications::descriptors())
         .build();
+    // The package's home, once it has one: a place that does not exist is not named.
+    driver.information_uri = option_env!("CARGO_PKG_REPOSITORY").filter(|uri| !uri.is_empty()).map(str::to_owned);
     let outcome = Outcome::of(report);
     let invocation = Invocation::builder()
         .execution_successful(!report.gaps().any(|(_, _, gap)| gap.why.undecided()))
@@ -78,10 +82,10 @@ fn properties(report: &Report) -> PropertyBag {
     use sluicegate_checks::model::WeightsOnly;
 
     let mut verdicts = Vec::new();
-    let mut more = 0_u64;
+    let (mut more, mut bytes) = (0_u64, 0);
     for subject in &report.subjects {
         let Some(verdict) = &subject.weights_only else { continue };
-        if verdicts.len() >= MAX_VERDICTS {
+        if verdicts.len() >= MAX_VERDICTS || bytes > MAX_VERDICT_BYTES {
             more += 1;
             continue;
         }
@@ -103,12 +107,11 @@ fn properties(report: &Report) -> PropertyBag {
                 value["because"] = text(because).into();
             }
         }
+        bytes += sanitise::json(&value.to_string()).len();
         verdicts.push(value);
     }
-    let mut list = vec![
-        ("totals", serde_json::to_value(report.totals()).unwrap_or_default()),
-        ("weightsOnly", Value::from(verdicts)),
-    ];
+    let mut list =
+        vec![("totals", serde_json::to_value(report.totals()).unwrap_or_default()), ("weightsOnly", Value::from(verdicts))];
     if more > 0 {
         list.push(("moreWeightsOnly", more.into()));
     }
@@ -122,7 +125,7 @@ fn message(text: &str) -> Message {
 /// Scanned content as SARIF text: safe to show, not too long, and without what a viewer would take for a link.
 fn text(content: &str) -> String {
     // `[words](target)` is a link in SARIF's plain text.
-    sanitise::cut(sanitise::line(content).replace("](", "] ("), MAX_TEXT)
+    sanitise::cut(sanitise::short(content, MAX_TEXT).replace("](", "] ("), MAX_TEXT)
 }
 
 fn location(path: &str) -> ArtifactLocation {

@@ -7,9 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use serde_sarif::sarif::{
-    Location, LogicalLocation, PhysicalLocation, Region, Result as SarifResult, Suppression,
-};
+use serde_sarif::sarif::{Location, LogicalLocation, PhysicalLocation, Region, Result as SarifResult, Suppression};
 use sluicegate_checks::{Confidence, Finding, Name, Place, Severity};
 
 use super::super::fingerprint::{Fingerprint, Ordinals};
@@ -20,8 +18,8 @@ use super::{MAX_TEXT, bag, location, message, text};
 
 /// What both platforms keep.
 const MAX_RESULTS: usize = 5_000;
-/// GitLab refuses a file above 10 MB; the rest is for rules and notifications.
-const MAX_BYTES: usize = 8_000_000;
+/// GitLab refuses a file above 10 MB; the rest is for rules, notifications and properties.
+const MAX_BYTES: usize = 7_000_000;
 /// Findings of one result that its properties list; the message counts the rest.
 const MAX_OCCURRENCES: usize = 100;
 const MAX_RELATED: usize = 20;
@@ -85,13 +83,7 @@ pub(super) fn results(report: &Report, rules: &Rules<'_>, for_github: bool) -> (
     (results, omitted)
 }
 
-fn result(
-    key: &Key<'_>,
-    findings: &[Listed<'_>],
-    index: Option<i64>,
-    fingerprint: Fingerprint,
-    ordinal: u64,
-) -> SarifResult {
+fn result(key: &Key<'_>, findings: &[Listed<'_>], index: Option<i64>, fingerprint: Fingerprint, ordinal: u64) -> SarifResult {
     let Reverse(severity) = key.severity;
     let all: Vec<&Finding> = findings.iter().map(|it| it.finding).collect();
     let count = all.iter().fold(0_u64, |sum, it| sum.saturating_add(it.count.max(1)));
