@@ -112,8 +112,10 @@ mod tests {
         sample::printed(report, Format::GithubAnnotations, &Printing::default())
     }
 
+    type Command = (String, Vec<(String, String)>, String);
+
     /// Reads a line as GitHub's runner does (`ActionCommand.TryParseV2`): name, properties, message.
-    fn parse(line: &str) -> Option<(String, Vec<(String, String)>, String)> {
+    fn parse(line: &str) -> Option<Command> {
         let (head, message) = line.trim_start().strip_prefix("::")?.split_once("::")?;
         let (name, properties) = head.split_once(' ').unwrap_or((head, ""));
         let unescape = |text: &str| text.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%");

@@ -25,7 +25,7 @@ struct Document {
     report: Report,
 }
 
-/// [`Outcome`] in the words of the file.
+/// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Ending {

@@ -1,4 +1,8 @@
 //! Everything that happened in a run: the only thing a printer sees.
+#![expect(
+    clippy::format_push_string,
+    reason = "a sentence is built once for each finding; `write!` would need an error that cannot be"
+)]
 
 mod fingerprint;
 mod github_annotations;
@@ -103,7 +107,7 @@ pub(crate) struct SubjectRecord {
 /// Proof that a question was asked of a subject, and what came of it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct CheckRun {
-    /// Id of the check; [`EVERY_CHECK`] where the subject could not be examined at all.
+    /// Id of the check; `*` where the subject could not be examined at all.
     pub(crate) check: String,
     pub(crate) outcome: Outcome,
 }
@@ -127,7 +131,7 @@ pub(crate) enum Outcome {
 pub(crate) struct Reported {
     #[serde(flatten)]
     pub(crate) finding: Finding,
-    /// Index into [`Report::waivers`].
+    /// Index into the report's `waivers`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) waived_by: Option<usize>,
 }

@@ -87,7 +87,7 @@ impl Page<'_> {
             writeln!(out, "{}", self.paint.bold(&line(path)))?;
             self.findings(findings.get(path).map_or(&[], Vec::as_slice), out)?;
             for subject in verdicts.get(path).into_iter().flatten() {
-                self.weights_only(subject, out)?;
+                weights_only(subject, out)?;
             }
             writeln!(out)?;
         }
@@ -133,24 +133,6 @@ impl Page<'_> {
             }
         }
         Ok(())
-    }
-
-    fn weights_only(&self, subject: &SubjectRecord, out: &mut dyn Write) -> io::Result<()> {
-        let answer = match &subject.weights_only {
-            None => return Ok(()),
-            Some(WeightsOnly::Yes) => "yes".to_owned(),
-            Some(WeightsOnly::Needs { safe_globals }) => {
-                let mut names: Vec<_> = safe_globals.iter().take(SHOWN_NAMES).map(|name| short(name, WIDTH)).collect();
-                if safe_globals.len() > SHOWN_NAMES {
-                    names.push(format!("and {} more", safe_globals.len() - SHOWN_NAMES));
-                }
-                format!("needs add_safe_globals([{}])", names.join(", "))
-            }
-            Some(WeightsOnly::No { because }) => format!("no: {}", short(because, WIDTH)),
-        };
-        let member = members(&subject.name);
-        let of = if member.is_empty() { String::new() } else { format!("{}: ", short(&member, WIDTH)) };
-        writeln!(out, "  {of}loads with torch.load(weights_only=True): {answer}")
     }
 
     /// Findings that hold nothing, one line each, so that nobody forgets them.
@@ -248,6 +230,25 @@ impl Page<'_> {
         let style = if verdict == "passed" { Style::new().green().bold() } else { Style::new().red().bold() };
         writeln!(out, "{}: {why}", self.paint.with(style, verdict))
     }
+}
+
+/// How the restricted loader of PyTorch takes a pickle.
+fn weights_only(subject: &SubjectRecord, out: &mut dyn Write) -> io::Result<()> {
+    let answer = match &subject.weights_only {
+        None => return Ok(()),
+        Some(WeightsOnly::Yes) => "yes".to_owned(),
+        Some(WeightsOnly::Needs { safe_globals }) => {
+            let mut names: Vec<_> = safe_globals.iter().take(SHOWN_NAMES).map(|name| short(name, WIDTH)).collect();
+            if safe_globals.len() > SHOWN_NAMES {
+                names.push(format!("and {} more", safe_globals.len() - SHOWN_NAMES));
+            }
+            format!("needs add_safe_globals([{}])", names.join(", "))
+        }
+        Some(WeightsOnly::No { because }) => format!("no: {}", short(because, WIDTH)),
+    };
+    let member = members(&subject.name);
+    let of = if member.is_empty() { String::new() } else { format!("{}: ", short(&member, WIDTH)) };
+    writeln!(out, "  {of}loads with torch.load(weights_only=True): {answer}")
 }
 
 #[cfg(test)]

@@ -73,7 +73,8 @@ pub(super) fn results(report: &Report, rules: &Rules<'_>, for_github: bool) -> (
         }
         let result = result(key, findings, indices.get(key.rule).copied(), fingerprint, ordinal);
         let size = serde_json::to_string(&result).map_or(0, |text| sanitise::json(&text).len());
-        if results.len() >= MAX_RESULTS || bytes + size > MAX_BYTES {
+        // Once one does not fit none does: nothing lesser takes the place of something worse.
+        if omitted > 0 || results.len() >= MAX_RESULTS || bytes + size > MAX_BYTES {
             omitted += 1;
             continue;
         }
