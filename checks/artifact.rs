@@ -164,6 +164,7 @@ pub enum Content<'a> {
 
 /// What an artefact is called: a path as the user knows it, and the members that lead further inside.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Name {
     /// Relative to the root of the scan, `/` between parts; bytes that are not UTF-8 are escaped as `\xNN`.
     pub path: String,

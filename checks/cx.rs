@@ -1,5 +1,6 @@
 //! The world as a check sees it: settings, and a budget of work that always ends.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
