@@ -308,6 +308,15 @@ pub(crate) fn standing(module: &str, name: &str, settings: &Settings) -> Standin
     Standing::Unknown
 }
 
+/// What harm a full dotted name does, if it is one that no project can allow: completes "`x.y` …".
+pub fn denied(path: &str) -> Option<&'static str> {
+    let (module, name) = path.rsplit_once('.').unwrap_or(("", path));
+    match standing(module, name, &Settings::default()) {
+        Standing::Denied(denied) => Some(denied.category.text()),
+        Standing::Allowed(_) | Standing::Unknown => None,
+    }
+}
+
 fn exact_or_covered(tables: &Tables, path: &str) -> Option<Denied> {
     tables.denied.get(path).copied().or_else(|| covered(tables, path))
 }
