@@ -39,10 +39,10 @@ impl Fault {
 /// Bytes of the file `path` at `commit`; `None` if the commit has no such file.
 pub(super) fn read(git: &Path, commit: &str, path: &[OsString], max: u64) -> Result<Option<Vec<u8>>, Fault> {
     let repository = open(git)?;
-    let id = ObjectId::from_hex(commit.as_bytes()).map_err(|error| Fault::Repository(error.to_string()))?;
-    if id.kind() != repository.object_hash() {
-        return Err(Fault::Repository(format!("its object ids are not of the kind of {commit}")));
-    }
+    let id = ObjectId::from_hex(commit.as_bytes())
+        .ok()
+        .filter(|id| id.kind() == repository.object_hash())
+        .ok_or_else(|| Fault::Repository(format!("its object ids are not of {} digits", commit.len())))?;
     let data = object(&repository, id, Kind::Commit, MAX_NODE)?;
     let damaged = |kind, id: ObjectId, why: gix::Error| Fault::Damaged { kind, id: id.to_string(), why: why.to_string() };
     let mut at = CommitRefIter::from_bytes(&data, id.kind()).tree_id().map_err(|why| damaged(Kind::Commit, id, why))?;

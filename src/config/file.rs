@@ -1,6 +1,6 @@
 //! The keys of `sluice.toml`: one set of types that reads the file and makes its JSON schema.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 use sluicegate_checks::Severity;
@@ -47,13 +47,13 @@ pub(super) struct File {
 #[schemars(deny_unknown_fields, inline)]
 pub(super) struct Scan {
     /// Findings at or above this severity fail the run.
-    #[schemars(with = "Option<FailOn>")]
+    #[schemars(with = "FailOn")]
     pub(super) fail_on: Option<Field<FailOn>>,
     /// Findings below this severity are counted, not listed.
-    #[schemars(with = "Option<Level>")]
+    #[schemars(with = "Level")]
     pub(super) min_severity: Option<Field<Level>>,
     /// Ids of checks that are not asked.
-    #[schemars(with = "Vec<String>")]
+    #[schemars(schema_with = "check_ids")]
     pub(super) skip: Vec<Field<String>>,
 }
 
@@ -63,22 +63,22 @@ pub(super) struct Scan {
 #[schemars(deny_unknown_fields, inline)]
 pub(super) struct Limits {
     /// Containers inside containers.
-    #[schemars(with = "Option<u64>", range(min = 1, max = DEPTH))]
+    #[schemars(with = "u64", range(min = 1, max = DEPTH))]
     pub(super) depth: Option<Field<u64>>,
     /// Members of one archive.
-    #[schemars(with = "Option<u64>", range(min = 1, max = MEMBERS))]
+    #[schemars(with = "u64", range(min = 1, max = MEMBERS))]
     pub(super) members: Option<Field<u64>>,
     /// Bytes unpacked from one file, all levels together.
-    #[schemars(with = "Option<u64>", range(min = 1, max = UNPACKED))]
+    #[schemars(with = "u64", range(min = 1, max = UNPACKED))]
     pub(super) unpacked: Option<Field<u64>>,
     /// Unpacked size divided by packed size beyond which a member counts as a bomb.
-    #[schemars(with = "Option<u64>", range(min = 1, max = RATIO))]
+    #[schemars(with = "u64", range(min = 1, max = RATIO))]
     pub(super) ratio: Option<Field<u64>>,
     /// Bytes held in memory to read an archive in an archive.
-    #[schemars(with = "Option<u64>", range(min = 1, max = RESIDENT))]
+    #[schemars(with = "u64", range(min = 1, max = RESIDENT))]
     pub(super) resident: Option<Field<u64>>,
     /// Work units; about one per opcode or 64 bytes read.
-    #[schemars(with = "Option<u64>", range(min = 1, max = WORK))]
+    #[schemars(with = "u64", range(min = 1, max = WORK))]
     pub(super) work: Option<Field<u64>>,
 }
 
@@ -94,37 +94,40 @@ pub(super) const WORK: u64 = 1_000_000_000_000_000;
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case")]
 #[schemars(deny_unknown_fields, inline)]
+#[schemars(extend("required" = ["name", "reason"]))]
 pub(super) struct Allow {
     /// Full dotted name, exact: `acme.models.Ranker`.
-    #[schemars(with = "Option<String>", required, regex(pattern = r"^[^\s.*?]+(\.[^\s.*?]+)+$"))]
+    #[schemars(with = "String", regex(pattern = r"^[^\s.*?]+(\.[^\s.*?]+)+$"))]
     pub(super) name: Option<Field<String>>,
     /// Why it is safe, for whoever reads this next.
-    #[schemars(with = "Option<String>", required, regex(pattern = r"\S"))]
+    #[schemars(with = "String", regex(pattern = r"\S"))]
     pub(super) reason: Option<Field<String>>,
 }
 
 /// Findings of one check that are accepted for a time, in the files that `path`, `sha256` or both describe.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case")]
-#[schemars(deny_unknown_fields, inline, extend("anyOf" = [{ "required": ["path"] }, { "required": ["sha256"] }]))]
+#[schemars(deny_unknown_fields, inline)]
+#[schemars(extend("required" = ["check", "reason", "owner", "until"]))]
+#[schemars(extend("anyOf" = [{ "required": ["path"] }, { "required": ["sha256"] }]))]
 pub(super) struct Waiver {
     /// Id of the check.
-    #[schemars(with = "Option<String>", required)]
+    #[schemars(schema_with = "check_id")]
     pub(super) check: Option<Field<String>>,
     /// Files, as a glob below the root of the scan: `*` stays within a folder, `**` does not.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub(super) path: Option<Field<String>>,
     /// SHA-256 of the file, in hex.
-    #[schemars(with = "Option<String>", regex(pattern = r"^[0-9a-fA-F]{64}$"))]
+    #[schemars(with = "String", regex(pattern = r"^[0-9a-fA-F]{64}$"))]
     pub(super) sha256: Option<Field<String>>,
     /// Why the findings are acceptable.
-    #[schemars(with = "Option<String>", required, regex(pattern = r"\S"))]
+    #[schemars(with = "String", regex(pattern = r"\S"))]
     pub(super) reason: Option<Field<String>>,
     /// Who answers for it.
-    #[schemars(with = "Option<String>", required, regex(pattern = r"\S"))]
+    #[schemars(with = "String", regex(pattern = r"\S"))]
     pub(super) owner: Option<Field<String>>,
     /// Last day on which it holds (UTC): `2026-12-31`, with or without quotes.
-    #[schemars(with = "Option<String>", required, extend("format" = "date"))]
+    #[schemars(with = "String", extend("format" = "date"))]
     pub(super) until: Option<Field<toml::Value>>,
 }
 
@@ -175,6 +178,14 @@ impl From<Level> for Severity {
     }
 }
 
+fn check_id(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": sluicegate_checks::all().map(|check| check.id).collect::<Vec<_>>() })
+}
+
+fn check_ids(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": check_id(generator) })
+}
+
 /// JSON schema of the file, for editors.
 pub(super) fn schema() -> Json {
     schemars::generate::SchemaSettings::draft2020_12()
@@ -212,14 +223,13 @@ fn keep_known(value: &mut Spanned<DeValue<'_>>, schema: &Json, key: &str, proble
     match (schema.get("properties").and_then(Json::as_object), schema.get("items"), value.get_mut()) {
         (Some(known), _, DeValue::Table(table)) => {
             for key in table.keys().cloned().collect::<Vec<_>>() {
-                let keep = match known.get(key.get_ref().as_ref()) {
-                    Some(schema) => table.get_mut(&key).is_some_and(|value| keep_known(value, schema, key.get_ref(), problems)),
-                    None => {
-                        let near = nearest(key.get_ref(), known.keys().map(String::as_str)).unwrap_or_default();
-                        let message = format!("unknown key `{}`", key.get_ref());
-                        problems.push(Problem::new(key.span(), message, format!("the nearest known key is `{near}`")));
-                        false
-                    }
+                let keep = if let Some(schema) = known.get(key.get_ref().as_ref()) {
+                    table.get_mut(&key).is_some_and(|value| keep_known(value, schema, key.get_ref(), problems))
+                } else {
+                    let near = nearest(key.get_ref(), known.keys().map(String::as_str)).unwrap_or_default();
+                    let message = format!("unknown key `{}`", key.get_ref());
+                    problems.push(Problem::new(key.span(), message, format!("the nearest known key is `{near}`")));
+                    false
                 };
                 if !keep {
                     table.remove(&key);
@@ -256,4 +266,133 @@ fn keep_known(value: &mut Spanned<DeValue<'_>>, schema: &Json, key: &str, proble
 fn with_article(value: &DeValue<'_>) -> String {
     let kind = value.type_str();
     format!("{} {kind}", if kind.starts_with(['a', 'i']) { "an" } else { "a" })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn messages(text: &str) -> Vec<String> {
+        let (_, mut problems) = parse(text);
+        problems.sort_by_key(|problem| problem.span.start);
+        problems.into_iter().map(|problem| format!("{}: {} ({})", &text[problem.span], problem.message, problem.help)).collect()
+    }
+
+    #[test]
+    fn the_committed_schema_is_the_one_of_the_types() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sluice.schema.json");
+        let made = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+        if std::env::var_os("SLUICE_BLESS").is_some() {
+            std::fs::write(&path, &made).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == made, "{} is out of date; run the tests with SLUICE_BLESS=1", path.display());
+    }
+
+    #[test]
+    fn unknown_keys_are_named_at_every_level_with_the_nearest_known_one() {
+        let text =
+            "wavier = 1\n[scan]\nfail_on = 'high'\n[[allow]]\nnmae = 'a.b'\n[limits]\n'ratio ' = 1\n[[waiver]]\nuntl = 1\n";
+        assert_eq!(
+            messages(text),
+            [
+                "wavier: unknown key `wavier` (the nearest known key is `waiver`)",
+                "fail_on: unknown key `fail_on` (the nearest known key is `fail-on`)",
+                "nmae: unknown key `nmae` (the nearest known key is `name`)",
+                "'ratio ': unknown key `ratio ` (the nearest known key is `ratio`)",
+                "untl: unknown key `untl` (the nearest known key is `until`)",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_has_the_wrong_shape_is_named() {
+        assert_eq!(messages("scan = 1"), ["1: `scan` is a table, not an integer (write `[scan]`)"]);
+        assert_eq!(messages("allow = 'x'"), ["'x': `allow` is a list, not a string (write `[[allow]]`)"]);
+        assert_eq!(messages("waiver = [1]"), ["1: `waiver` is a table, not an integer (write `[waiver]`)"]);
+        assert_eq!(messages("scan.skip = 'x'"), ["'x': `skip` is a list, not a string (write `skip = [\"…\"]`)"]);
+        // One table where a list of tables belongs is the likeliest slip.
+        let text = "[waiver]\ncheck = 'x'\n";
+        assert!(messages(text)[0].contains("`waiver` is a list, not a table (write `[[waiver]]`)"), "{:?}", messages(text));
+    }
+
+    #[test]
+    fn every_mistake_in_the_syntax_is_reported() {
+        let found = messages("a = \nb = 1\n[scan\nc = 2\nd\n");
+        assert!(found.len() >= 3, "{found:?}");
+    }
+
+    /// No depth of nesting ends the process: the parser has its own limit.
+    #[test]
+    fn deep_nesting_is_a_problem_and_no_crash() {
+        for text in [
+            format!("a = {}", "[".repeat(100_000)),
+            format!("a = {}", "{b = ".repeat(100_000)),
+            format!("a{} = 1", ".b".repeat(500_000)),
+        ] {
+            assert!(!parse(&text).1.is_empty());
+        }
+    }
+
+    /// The schema accepts and refuses the same files as the reader, as far as a schema can know.
+    #[test]
+    fn schema_and_reader_agree() {
+        let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&schema()).unwrap();
+        let today = jiff::civil::date(2026, 1, 1);
+        let waiver = "[[waiver]]\ncheck = 'pickle-unknown-call'\nreason = 'r'\nowner = 'o'\n";
+        let digest = "0123456789abcdef".repeat(4);
+        let good = [
+            String::new(),
+            "[scan]\nfail-on = 'never'\nmin-severity = 'critical'\nskip = ['pickle-unknown-import']".into(),
+            format!(
+                "[limits]\ndepth = 1\nmembers = {MEMBERS}\nunpacked = {UNPACKED}\nratio = 1\nresident = {RESIDENT}\nwork = {WORK}"
+            ),
+            "[[allow]]\nname = 'acme.Ranker'\nreason = 'ours'".into(),
+            format!("{waiver}path = '**'\nuntil = '2026-12-31'"),
+            format!("{waiver}sha256 = '{digest}'\nuntil = 2026-12-31"),
+        ];
+        let bad = [
+            "[scan]\nfail-on = 'hihg'".into(),
+            "[scan]\nmin-severity = 'never'".into(),
+            "[scan]\nskip = [1]".into(),
+            "[scan]\nskip = ['no-such-check']".into(),
+            "[scan]\nextra = 1".into(),
+            "[limits]\ndepth = 0".into(),
+            format!("[limits]\ndepth = {}", DEPTH + 1),
+            "[limits]\nwork = -1".into(),
+            "[limits]\nratio = 1.5".into(),
+            "[[allow]]\nname = 'acme.Ranker'".into(),
+            "[[allow]]\nreason = 'x'".into(),
+            "[[allow]]\nname = 'acme.*'\nreason = 'x'".into(),
+            "[[allow]]\nname = 'acme'\nreason = 'x'".into(),
+            "[[allow]]\nname = 'acme.Ranker'\nreason = ' '".into(),
+            format!("{waiver}until = '2026-12-31'"),
+            format!("{waiver}path = 'x'"),
+            format!("{waiver}path = 'x'\nuntil = '31.12.2026'"),
+            format!("{waiver}path = 'x'\nuntil = '2026-02-30'"),
+            format!("{waiver}path = 'x'\nuntil = 3"),
+            format!("{waiver}sha256 = '{}'\nuntil = '2026-12-31'", &digest[1..]),
+            "[waiver]\npath = 'x'".into(),
+        ];
+        for (texts, wanted) in [(good.as_slice(), true), (bad.as_slice(), false)] {
+            for text in texts {
+                let value: toml::Value = toml::from_str(text).unwrap();
+                assert_eq!(validator.is_valid(&json(&value)), wanted, "schema: {text}");
+                let read = super::super::rules::read("f", text, today);
+                assert_eq!(read.is_ok(), wanted, "reader: {text}\n{}", read.err().unwrap_or_default());
+            }
+        }
+    }
+
+    /// As editors see the file: a date is its text.
+    fn json(value: &toml::Value) -> Json {
+        match value {
+            toml::Value::Datetime(date) => date.to_string().into(),
+            toml::Value::Array(array) => array.iter().map(json).collect(),
+            toml::Value::Table(table) => Json::Object(table.iter().map(|(key, value)| (key.clone(), json(value))).collect()),
+            other => serde_json::to_value(other).unwrap(),
+        }
+    }
 }

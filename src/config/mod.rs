@@ -7,6 +7,8 @@ mod problem;
 mod proposed;
 mod review;
 mod rules;
+#[cfg(test)]
+mod tests;
 mod waivers;
 
 use std::ffi::OsString;
@@ -128,6 +130,12 @@ fn under_review(place: &Place, base: &Base, git: &Path, inside: &[OsString], env
         None => Rules::default(),
     };
     let (proposed, notes) = proposal(place, &rules, present, env);
+    if place.named && !present && notes.is_empty() {
+        return Err(ConfigError::Invalid(format!(
+            "cannot read {}: neither the base commit {short} nor the change has it",
+            place.shown
+        )));
+    }
     let mut config = Config::new(present.then_some(at_base), rules);
     config.waivers.extend(proposed);
     config.notes = notes;

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 
-use super::{Choice, Environment, file::MAX_SIZE};
+use super::{Choice, Environment, file::MAX_SIZE, problem::printable};
 
 /// Name of the file.
 pub(super) const FILE_NAME: &str = "sluice.toml";
@@ -37,7 +37,7 @@ pub(super) enum Owner {
 /// Where to look: the named file, else the first root if it is a folder, or the first folder among the roots. A root that is a file
 /// or stdin has no configuration of its own, least of all beside it: there it is the current folder's, if the file lies in it.
 pub(super) fn find(choice: &Choice, env: &Environment) -> Option<Place> {
-    let place = |path: &Path, named| Place { path: env.folder.join(path), shown: path.display().to_string(), named };
+    let place = |path: &Path, named| Place { path: env.folder.join(path), shown: printable(&path.display().to_string()), named };
     if let Some(file) = &choice.file {
         return Some(place(file, true));
     }

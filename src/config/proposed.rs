@@ -62,19 +62,19 @@ fn settings(base: &Rules, change: &Rules, notes: &mut Vec<String>) {
         ids.sort();
         if ids.is_empty() { "nothing".to_owned() } else { ids.join(", ") }
     };
-    changed("scan.fail-on", fail_on(base), fail_on(change), notes);
-    changed("scan.min-severity", severity(base.scan.min_severity), severity(change.scan.min_severity), notes);
-    changed("scan.skip", skip(base), skip(change), notes);
+    changed("scan.fail-on", &fail_on(base), &fail_on(change), notes);
+    changed("scan.min-severity", &severity(base.scan.min_severity), &severity(change.scan.min_severity), notes);
+    changed("scan.skip", &skip(base), &skip(change), notes);
     let (old, new) = (&base.settings.limits, &change.settings.limits);
-    changed("limits.depth", old.depth, new.depth, notes);
-    changed("limits.members", old.members, new.members, notes);
-    changed("limits.unpacked", old.unpacked, new.unpacked, notes);
-    changed("limits.ratio", old.ratio, new.ratio, notes);
-    changed("limits.resident", old.resident, new.resident, notes);
-    changed("limits.work", old.work, new.work, notes);
+    changed("limits.depth", &old.depth, &new.depth, notes);
+    changed("limits.members", &old.members, &new.members, notes);
+    changed("limits.unpacked", &old.unpacked, &new.unpacked, notes);
+    changed("limits.ratio", &old.ratio, &new.ratio, notes);
+    changed("limits.resident", &old.resident, &new.resident, notes);
+    changed("limits.work", &old.work, &new.work, notes);
 }
 
-fn changed<T: PartialEq + Display>(key: &str, before: T, after: T, notes: &mut Vec<String>) {
+fn changed<T: PartialEq + Display>(key: &str, before: &T, after: &T, notes: &mut Vec<String>) {
     if before != after {
         notes.push(note(&format!("changes `{key}` from {before} to {after}")));
     }

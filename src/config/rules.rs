@@ -1,5 +1,6 @@
 //! From what `sluice.toml` says to what it means: every value checked, every mistake reported at its place.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use globset::{GlobBuilder, GlobSet};
@@ -8,7 +9,7 @@ use sluicegate_checks::{AllowedName, Settings, Severity};
 use toml::Spanned;
 
 use super::file::{self, Allow, FailOn, Field, File, Waiver};
-use super::problem::{self, Problem, line_and_column, nearest};
+use super::problem::{self, Problem, nearest};
 use crate::report::{WaiverRecord, WaiverState};
 
 /// Longest glob; each is compiled, and the file may come from a stranger.
@@ -34,14 +35,15 @@ pub(super) struct Rules {
 /// Reads and checks the text of the file `name`; the error is all problems, rendered.
 pub(super) fn read(name: &str, text: &str, today: Date) -> Result<Rules, String> {
     let (file, problems) = file::parse(text);
-    let mut reader = Reader { name, text, today, problems };
+    let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
+    let mut reader = Reader { name, newlines, today, problems };
     let rules = reader.file(&file);
     if reader.problems.is_empty() { Ok(rules) } else { Err(problem::render(name, text, reader.problems)) }
 }
 
 struct Reader<'a> {
     name: &'a str,
-    text: &'a str,
+    newlines: Vec<usize>,
     today: Date,
     problems: Vec<Problem>,
 }
@@ -69,15 +71,12 @@ impl Reader<'_> {
                 *target = value;
             }
         }
-        for allow in &file.allow {
-            if let Some(allow) = self.allow(allow, &settings.allow) {
-                settings.allow.push(allow);
-            }
-        }
+        let mut names = HashSet::new();
+        settings.allow = file.allow.iter().filter_map(|allow| self.allow(allow, &mut names)).collect();
         Rules { scan, settings, waivers: file.waiver.iter().filter_map(|waiver| self.waiver(waiver)).collect() }
     }
 
-    fn allow(&mut self, entry: &Spanned<Allow>, before: &[AllowedName]) -> Option<AllowedName> {
+    fn allow(&mut self, entry: &Spanned<Allow>, before: &mut HashSet<String>) -> Option<AllowedName> {
         let allow = entry.get_ref();
         self.complete(entry.span(), "allow", &[("name", allow.name.is_some()), ("reason", allow.reason.is_some())]);
         let reason = self.words(allow.reason.as_ref(), "say why the name is safe");
@@ -91,7 +90,7 @@ impl Reader<'_> {
         } else if let Some(harm) = sluicegate_checks::model::denied(name) {
             let help = "such names cannot be allowed; a waiver can accept one file";
             self.problem(span, format!("`{name}` {harm}"), help);
-        } else if before.iter().any(|other| &other.name == name) {
+        } else if !before.insert(name.clone()) {
             self.problem(span, format!("`{name}` is allowed twice"), "remove one");
         } else {
             return Some(AllowedName { name: name.clone(), reason: reason? });
@@ -127,7 +126,7 @@ impl Reader<'_> {
             owner: owner?,
             until: until.to_string(),
             file: self.name.to_owned(),
-            line: line_and_column(self.text, entry.span().start).0 as u64,
+            line: self.newlines.partition_point(|&newline| newline < entry.span().start) as u64 + 1,
             state: if until < self.today { WaiverState::Expired } else { WaiverState::Active },
             used: 0,
         })
@@ -238,4 +237,154 @@ pub(super) fn compile(pattern: &str) -> Result<GlobSet, String> {
     let glob = GlobBuilder::new(pattern).literal_separator(true).case_insensitive(false).backslash_escape(true).build();
     // A set of one, because a single matcher panics where the pattern is too large to compile.
     glob.and_then(|glob| GlobSet::builder().add(glob).build()).map_err(|error| error.kind().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TODAY: Date = jiff::civil::date(2026, 6, 15);
+
+    fn good(text: &str) -> Rules {
+        read("sluice.toml", text, TODAY).unwrap_or_else(|problems| panic!("{problems}"))
+    }
+
+    fn bad(text: &str) -> String {
+        read("sluice.toml", text, TODAY).expect_err("this text is wrong")
+    }
+
+    fn waiver(lines: &str) -> String {
+        format!("[[waiver]]\ncheck = 'pickle-unknown-call'\nreason = 'r'\nowner = 'o'\n{lines}\n")
+    }
+
+    #[test]
+    fn a_whole_file_is_read() {
+        let digest = "ABCDEF0123456789".repeat(4);
+        let rules = good(&format!(
+            "[scan]\nfail-on = 'medium'\nmin-severity = 'low'\nskip = ['pickle-unknown-import']\n\
+             [limits]\ndepth = 3\nwork = 17\n\
+             [[allow]]\nname = 'acme.models.Ranker'\nreason = ' ours '\n\
+             [[waiver]]\ncheck = 'pickle-unknown-call'\npath = 'models/**'\nsha256 = '{digest}'\nreason = 'legacy'\nowner = 'ml'\nuntil = 2026-06-15\n"
+        ));
+        let scan =
+            Scan { fail_on: Some(FailOn::Medium), min_severity: Some(Severity::Low), skip: vec!["pickle-unknown-import".into()] };
+        assert_eq!(rules.scan, scan);
+        let default = sluicegate_checks::Limits::default();
+        assert_eq!(rules.settings.limits, sluicegate_checks::Limits { depth: 3, work: 17, ..default });
+        assert_eq!(rules.settings.allow, [AllowedName { name: "acme.models.Ranker".into(), reason: "ours".into() }]);
+        let [waiver] = rules.waivers.as_slice() else { panic!("{:?}", rules.waivers) };
+        assert_eq!((waiver.path.as_deref(), waiver.sha256.as_deref()), (Some("models/**"), Some(&*digest.to_lowercase())));
+        assert_eq!((waiver.file.as_str(), waiver.line, waiver.until.as_str()), ("sluice.toml", 11, "2026-06-15"));
+        assert_eq!(waiver.state, WaiverState::Active);
+    }
+
+    #[test]
+    fn a_waiver_holds_to_the_end_of_its_last_day() {
+        for (until, state) in [
+            ("2026-06-14", WaiverState::Expired),
+            ("2026-06-15", WaiverState::Active),
+            ("2026-06-16", WaiverState::Active),
+            ("1999-12-31", WaiverState::Expired),
+        ] {
+            for quote in ["", "'"] {
+                let rules = good(&waiver(&format!("path = 'a'\nuntil = {quote}{until}{quote}")));
+                assert_eq!(rules.waivers[0].state, state, "{until}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_calendar_dates_are_dates() {
+        for until in [
+            "2026-12-31T00:00:00Z",
+            "2026-12-31 10:00:00",
+            "10:00:00",
+            "'20261231'",
+            "'2026-1-1'",
+            "'tomorrow'",
+            "true",
+            "'2026-W01-1'",
+        ] {
+            let problems = bad(&waiver(&format!("path = 'a'\nuntil = {until}")));
+            assert!(problems.contains("this is not a date"), "{until}: {problems}");
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_reported_at_once() {
+        let problems = bad("[scan]\nfail-on = 'hihg'\nskip = ['pickle-unknown-imprt', 3]\n[limits]\ndepth = 0\nmembers = -1\n\
+             [[allow]]\nname = 'os.system'\nreason = ''\n[[allow]]\n\
+             [[waiver]]\ncheck = 'pickle-unknown-cal'\npath = '/abs'\nreason = ' '\nowner = 3\n\
+             [[waiver]]\n");
+        for wanted in [
+            "unknown variant `hihg`",
+            "there is no check `pickle-unknown-imprt`",
+            "the nearest one is `pickle-unknown-import`",
+            "invalid type: integer `3`, expected a string\n --> sluice.toml:3:",
+            "0 is out of bounds",
+            "invalid value: integer `-1`",
+            "`os.system` starts or controls a process",
+            "this is empty\n --> sluice.toml:9:10",
+            "this allow lacks `name` and `reason`\n  --> sluice.toml:10:1",
+            "the nearest one is `pickle-unknown-call`",
+            "this path matches no file",
+            "say why the findings are acceptable",
+            "this waiver lacks `until`\n  --> sluice.toml:11:1",
+            "this waiver lacks `check` and `reason` and `owner` and `until`\n  --> sluice.toml:16:1",
+            "this waiver does not say which files it covers\n  --> sluice.toml:16:1",
+        ] {
+            assert!(problems.contains(wanted), "{wanted:?} is missing in:\n{problems}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_exact_and_harmless() {
+        for (name, problem) in [
+            ("acme", "not a full dotted name"),
+            ("acme.*", "not a full dotted name"),
+            ("acme.models.", "not a full dotted name"),
+            ("acme models.Ranker", "not a full dotted name"),
+            ("acme.3d.Ranker", "not a full dotted name"),
+            ("builtins.eval", "runs code"),
+            ("subprocess.Popen", "starts or controls a process"),
+            ("acme.os.system", "starts or controls a process"),
+        ] {
+            let problems = bad(&format!("[[allow]]\nname = '{name}'\nreason = 'r'"));
+            assert!(problems.contains(problem), "{name}: {problems}");
+        }
+        for name in ["acme.code.Model", "acme._private.Größe", "acme.file.Kernel"] {
+            assert_eq!(good(&format!("[[allow]]\nname = '{name}'\nreason = 'r'")).settings.allow[0].name, name);
+        }
+        let twice = "[[allow]]\nname = 'a.b'\nreason = 'r'\n".repeat(2);
+        assert!(bad(&twice).contains("`a.b` is allowed twice"));
+    }
+
+    #[test]
+    fn a_glob_that_is_wrong_or_too_large_is_a_problem() {
+        for path in [
+            "",
+            "/models",
+            "../models",
+            "models/../x",
+            "./a",
+            "a[",
+            "{a",
+            &"a".repeat(MAX_GLOB + 1),
+            &"[^a]".repeat(MAX_GLOB / 4),
+        ] {
+            let text = waiver(&format!("path = '{path}'\nuntil = 2030-01-01"));
+            if path.starts_with("[^a]") {
+                // Compiles or not, but never ends the process.
+                _ = read("f", &text, TODAY);
+            } else {
+                assert!(bad(&text).contains("sluice.toml:5:8"), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_file_changes_nothing() {
+        let rules = good("# only a comment\n");
+        assert_eq!((rules.scan, rules.settings), (Scan::default(), Settings::default()));
+    }
 }

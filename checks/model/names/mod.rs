@@ -384,6 +384,16 @@ mod tests {
         assert!(matches!(standing("mycompany.code", "Model", &settings), Standing::Unknown));
     }
 
+    /// Exactly what an allow entry could not change, because the deny-list comes first.
+    #[test]
+    fn a_denied_path_says_its_harm() {
+        assert_eq!(denied("os.system"), Some("starts or controls a process"));
+        assert_eq!(denied("builtins.eval"), Some("runs code"));
+        for name in ["mycompany.code.Model", "collections.OrderedDict", "eval", ""] {
+            assert_eq!(denied(name), None, "{name}");
+        }
+    }
+
     #[test]
     fn python_2_names_are_mapped() {
         assert_eq!(python3("__builtin__", "xrange").as_deref(), Some("builtins.range"));
