@@ -469,6 +469,18 @@ fn a_sha_256_repository_cannot_tell() {
     assert!(unreadable(review(folder.path(), &base)).contains("cannot be opened"));
 }
 
+/// The way leads into the change only by a link, and the change has removed the file.
+#[test]
+fn a_removed_file_behind_a_link_is_still_the_base_file() {
+    let (folder, base) = Folder::repository(&[("a/sluice.toml", STRICT)]);
+    let elsewhere = Folder::new();
+    symlink(folder.path().join("a"), elsewhere.path().join("link")).unwrap();
+    fs::remove_file(folder.path().join("a/sluice.toml")).unwrap();
+    let file = elsewhere.path().join("link/sluice.toml");
+    let choice = Choice { file: Some(file), base: Some(base), ..Choice::default() };
+    assert_eq!(load_with(&choice, folder.path(), &[]).unwrap().scan.fail_on, Some(FailOn::Low));
+}
+
 #[test]
 fn a_checkout_without_git_cannot_tell() {
     let folder = Folder::new();
