@@ -1,5 +1,5 @@
 //! `sluice`: parse, call, exit.
-#![allow(dead_code, reason = "until the commands call it")]
+#![allow(dead_code, unused_imports, reason = "until the commands call it")]
 
 mod config;
 mod outcome;
