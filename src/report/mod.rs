@@ -70,6 +70,9 @@ pub(crate) struct Report {
     pub(crate) version: String,
     /// What was asked for: the paths of the command line, as given.
     pub(crate) roots: Vec<String>,
+    /// The configuration file that counted, as shown to a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) configuration: Option<String>,
     pub(crate) stage: Option<Stage>,
     /// Findings at or above this severity hold; `None` is `never`.
     pub(crate) fail_on: Option<Severity>,

@@ -152,6 +152,7 @@ mod tests {
         Report {
             version: "0.1.0".into(),
             roots: vec![".".into()],
+            configuration: None,
             stage: None,
             fail_on: Some(Severity::High),
             min_severity: Severity::Low,
