@@ -53,7 +53,7 @@ pub fn examine(content: Content<'_>, name: &Name, role: Role, cx: &Cx, each: &mu
 fn examine_zip(archive: crate::Window<'_>, name: &Name, cx: &Cx, each: &mut dyn FnMut(Subject)) {
     let opened = zip::open(archive, cx);
     let mut gaps = opened.gaps;
-    for member in opened.members.iter().filter(|member| !member.folder) {
+    for member in opened.members.iter().filter(|member| !member.is_folder()) {
         let name = name.member(&member.name);
         match member.content(archive, cx) {
             Ok(content) => {

@@ -136,6 +136,8 @@ def bad():
         Archive().member(b"data.pkl", text, packed=deflated(text), method=8, local_flags=1).end()
     yield a, "patch_flag", "CVE-2025-1945 with flag bit 5, compressed patch data.", ["flagged as encrypted"], \
         Archive().member(b"data.pkl", flags=1 << 5).end()
+    yield a, "encrypted_flag_padded", "The same with twelve bytes more, as encryption would add.", ["flagged as encrypted"], \
+        Archive().member(b"data.pkl", text, packed=text + bytes(12), flags=1).end()
     yield a, "two_directories", "An end record in the comment of another: CPython takes the last one.", \
         ["2 different central directories"], two_directories()
     yield a, "count", "The end record promises one member, the directory holds two: miniz counts, CPython measures.", \

@@ -50,7 +50,7 @@ impl Reader<'_, '_> {
             self.facts.note(What::Bomb, *at, message);
         }
         // A folder holds no bytes that could differ, and merged archives name one folder often.
-        if member.folder && member.size == 0 {
+        if member.is_folder() {
             return;
         }
         match self.names.entry((number, names::folded(name))) {
@@ -73,7 +73,7 @@ impl Reader<'_, '_> {
     fn compare(&mut self, header: &Header, seen: &Member, local: &Header, flags: u16) {
         let Member { name, at, .. } = seen;
         let mut reading = member(local, *at, seen.data);
-        (reading.folder, reading.link) = (seen.folder, seen.link);
+        reading.link = seen.link;
         if local.name != header.name {
             let message = format!("Member {name:?} of the central directory is called {:?} in its local header.", reading.name);
             self.facts.note(What::Ambiguous, *at, message);
@@ -183,7 +183,6 @@ impl Reader<'_, '_> {
 pub(super) fn member(header: &Header, at: u64, data: Option<u64>) -> Member {
     let name = names::text(&header.name);
     Member {
-        folder: name.ends_with('/'),
         name,
         at,
         data,

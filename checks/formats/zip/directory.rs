@@ -31,6 +31,8 @@ pub(super) struct View {
 struct End {
     at: u64,
     record: EndRecord,
+    /// Its comment ends with the file, as careful readers demand.
+    exact: bool,
 }
 
 impl Reader<'_, '_> {
@@ -40,8 +42,9 @@ impl Reader<'_, '_> {
         let mut views: Vec<View> = Vec::new();
         let mut with_views = 0;
         for end in &ends {
-            // An end record inside of a member, most often an archive in the archive, is nobody's but the member's.
-            if with_views > 0 && self.is_claimed(end.at) {
+            // An end record inside of a member, most often an archive in the archive, is nobody's but the member's;
+            // unless its comment reaches to the end of the file, which no honest one does.
+            if with_views > 0 && !end.exact && self.is_claimed(end.at) {
                 continue;
             }
             let found = self.views(end, with_views == 0)?;
@@ -88,15 +91,13 @@ impl Reader<'_, '_> {
         let mut ends = Vec::new();
         for at in memmem::rfind_iter(&tail, records::END) {
             if let Some(record) = tail.get(at..).and_then(EndRecord::read) {
-                ends.push(End { at: tail_at + at as u64, record });
+                let at = tail_at + at as u64;
+                ends.push(End { at, exact: at + records::END_SIZE as u64 + record.comment == size, record });
             }
         }
         // A stable sort: the last signature stays in front among its like.
         let last = ends.first().map(|end| end.at);
-        ends.sort_by_key(|end| {
-            let ends_with_file = end.at + records::END_SIZE as u64 + end.record.comment == size;
-            (Some(end.at) != last, !ends_with_file)
-        });
+        ends.sort_by_key(|end| (Some(end.at) != last, !end.exact));
         Ok(ends)
     }
 

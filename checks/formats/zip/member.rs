@@ -56,8 +56,6 @@ pub(crate) struct Member {
     pub packed: u64,
     pub method: Method,
     pub crc: u32,
-    /// The name of a folder, with nothing in it.
-    pub folder: bool,
     /// A symbolic link, whose content is its target.
     pub link: bool,
     /// Flagged as encrypted, and its bytes do not read as plain ones.
@@ -67,7 +65,8 @@ pub(crate) struct Member {
 impl Member {
     /// The member's bytes. Unpacking spends from `cx.unpacked`, and a read fails with `QuotaExceeded` where a limit ends it.
     pub(crate) fn content<'a>(&self, archive: Window<'a>, cx: &'a Cx<'_>) -> Result<Content<'a>, Gap> {
-        if self.encrypted {
+        // Stored bytes are there to be looked at, whatever they are; `open` reported that they may be encrypted.
+        if self.encrypted && self.method != Method::Stored {
             return Err(self.gap(Why::Encrypted, "is encrypted"));
         }
         let Some(data) = self.data else {
@@ -88,6 +87,11 @@ impl Member {
             None => self.gap(Why::Unreadable, &error.why),
         })?;
         Ok(Content::Stream(stream))
+    }
+
+    /// The name of a folder, with nothing in it. Java packs that nothing, into two bytes.
+    pub(crate) fn is_folder(&self) -> bool {
+        self.name.ends_with('/') && self.size == 0 && self.packed <= 2
     }
 
     /// Whether the declared sizes alone make it a bomb.

@@ -41,9 +41,11 @@ pub(crate) fn is_zip(archive: Window<'_>, cx: &Cx<'_>) -> bool {
 pub(crate) fn open(archive: Window<'_>, cx: &Cx<'_>) -> Opened {
     let mut reader = Reader::new(archive, cx);
     let mut gaps = Vec::new();
-    gaps.extend(reader.read_directories().err());
-    gaps.extend(reader.verify().err());
-    gaps.extend(reader.read_regions().err());
+    let directories = reader.read_directories();
+    gaps.extend(reader.verify());
+    // Behind a limit nobody knows what belongs to whom.
+    let regions = if directories.is_ok() { reader.read_regions() } else { Ok(()) };
+    gaps.extend([directories, regions].into_iter().filter_map(Result::err));
     let Reader { facts, mut readings, outside, .. } = reader;
     readings.sort_by(|a, b| a.member.at.cmp(&b.member.at).then_with(|| a.view.cmp(&b.view)));
     let mut members: Vec<Member> = Vec::with_capacity(readings.len());

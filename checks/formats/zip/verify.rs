@@ -21,18 +21,19 @@ const PROBED_ALL: u64 = 64 << 20;
 const SET_UP: u64 = 512;
 
 impl Reader<'_, '_> {
-    pub(super) fn verify(&mut self) -> Result<(), Gap> {
+    pub(super) fn verify(&mut self) -> Vec<Gap> {
         let mut left = PROBED_ALL;
-        self.unflag(&mut left);
-        let links = self.follow_links(&mut left);
+        let mut gaps = self.unflag(&mut left);
+        gaps.extend(self.follow_links(&mut left).err());
         self.verify_checksums();
         // These looks are a beginning: what ended one is reported when the member itself is read.
         self.cx.ended_by.take();
-        links
+        gaps
     }
 
     /// Members flagged as encrypted (or patched, or masked): lenient readers ignore the flag where the bytes are plain.
-    fn unflag(&mut self, left: &mut u64) {
+    fn unflag(&mut self, left: &mut u64) -> Vec<Gap> {
+        let mut gaps = Vec::new();
         for index in 0..self.readings.len() {
             let Some(reading) = self.readings.get(index).filter(|reading| reading.flagged) else { continue };
             // What is not tried for want of budget counts as encrypted, and so becomes a gap.
@@ -45,15 +46,24 @@ impl Reader<'_, '_> {
                 self.facts.note(What::Ambiguous, at, message);
             } else if let Some(reading) = self.readings.get_mut(index) {
                 reading.member.encrypted = true;
+                if reading.member.method == Method::Stored {
+                    gaps.push(reading.member.gap(Why::Encrypted, "is encrypted"));
+                }
             }
         }
+        gaps
     }
 
     /// Whether the bytes read as what the header says without any key.
     fn is_plain(&self, member: &Member) -> bool {
         match member.method {
-            // PKWARE's encryption puts 12 bytes in front (APPNOTE 6.1.3), the others more.
-            Method::Stored => member.packed <= member.size || self.sum(member).is_ok_and(|sum| sum.crc == member.crc),
+            // PKWARE's encryption puts 12 bytes in front (APPNOTE 6.1.3), the others more; what only looks longer has
+            // the checksum of its beginning.
+            Method::Stored => {
+                let beginning = Member { packed: member.size, ..member.clone() };
+                member.packed <= member.size
+                    || (member.size <= CHECKED && self.sum(&beginning).is_ok_and(|sum| sum.crc == member.crc))
+            }
             Method::Other(_) => false,
             _ => {
                 let want = member.size.min(PROBE);
