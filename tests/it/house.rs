@@ -31,7 +31,7 @@ const BANNED_IN_CHECKS: &[&str] = &[
 ];
 
 /// What its manifest may depend on: parsers and decompressors without a way to the world.
-const CHECKS_DEPENDENCIES: &[&str] = &["serde", "schemars", "flate2", "bzip2", "lzma-rust2", "ruzstd", "lz4_flex"];
+const CHECKS_DEPENDENCIES: &[&str] = &["serde", "schemars", "flate2", "bzip2", "lzma-rust2", "ruzstd", "lz4_flex", "memchr"];
 
 /// Lines without tests after which a file is reported, and after which the test fails.
 const LONG: usize = 300;

@@ -39,7 +39,7 @@ fn what_is_below_the_minimum_is_counted_and_still_holds() {
     let all = run(folder.path(), ["scan", "--fail-on", "low"]);
     let few = run(folder.path(), ["scan", "--fail-on", "low", "--min-severity", "high"]);
     assert_eq!((all.code, few.code), (1, 1));
-    assert!(all.stdout.contains("pickle-unknown-import") && !few.stdout.contains("acme.models.Ranker"), "{}", few.stdout);
+    assert!(all.stdout.contains("pickle-unknown-import") && !few.stdout.contains("pickle-unknown-import"), "{}", few.stdout);
     assert!(few.stdout.contains("1 low"), "{}", few.stdout);
 }
 
