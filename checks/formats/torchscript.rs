@@ -6,3 +6,8 @@ pub struct TorchScript {
     /// Lines that name an operator with effects outside of the program, one-based, with the operator.
     pub effects: Vec<(u64, String)>,
 }
+
+/// A temporary stand-in.
+pub(crate) fn read(_: &[u8]) -> TorchScript {
+    TorchScript::default()
+}
