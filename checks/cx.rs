@@ -8,11 +8,13 @@ use crate::Settings;
 pub struct Cx<'a> {
     pub settings: &'a Settings,
     pub budget: Budget,
+    /// Bytes that may still be unpacked from this file, all levels together.
+    pub unpacked: Budget,
 }
 
 impl<'a> Cx<'a> {
     pub fn new(settings: &'a Settings) -> Self {
-        Self { settings, budget: Budget::new(settings.limits.work) }
+        Self { settings, budget: Budget::new(settings.limits.work), unpacked: Budget::new(settings.limits.unpacked) }
     }
 }
 

@@ -1,0 +1,111 @@
+//! LZ4 and Zstandard: formats of frames, between which frames to be skipped may stand.
+
+use std::io::{self, Read};
+
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+use super::feed::Feed;
+
+const LZ4: &[u8] = b"\x04\x22\x4d\x18";
+const LZ4_LEGACY: &[u8] = b"\x02\x21\x4c\x18";
+const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
+
+/// Both formats share the magic numbers of frames to be skipped, 0x184d2a50 to 0x184d2a5f.
+fn is_skippable(head: &[u8]) -> bool {
+    matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+}
+
+/// Stands on the next frame with data, if there is one.
+fn next_frame(feed: &mut Feed<'_>, magic: &[&[u8]]) -> io::Result<bool> {
+    while feed.another(false, |rest| is_skippable(rest) || magic.iter().any(|magic| rest.starts_with(magic)))? {
+        let [a, b, c, d, e, f, g, h] = match feed.fill(8)?.first_chunk::<8>() {
+            Some(head) => *head,
+            None => return Ok(true),
+        };
+        if !is_skippable(&[a, b, c, d]) {
+            return Ok(true);
+        }
+        feed.skip(8 + u64::from(u32::from_le_bytes([e, f, g, h])))?;
+    }
+    Ok(false)
+}
+
+pub(super) struct Lz4<'a> {
+    decoder: lz4_flex::frame::FrameDecoder<Feed<'a>>,
+    inside: bool,
+}
+
+impl<'a> Lz4<'a> {
+    pub(super) fn new(feed: Feed<'a>) -> Self {
+        Self { decoder: lz4_flex::frame::FrameDecoder::new(feed), inside: false }
+    }
+}
+
+impl Read for Lz4<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if into.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            if !self.inside && !next_frame(self.decoder.get_mut(), &[LZ4, LZ4_LEGACY])? {
+                return Ok(0);
+            }
+            self.inside = true;
+            match self.decoder.read(into)? {
+                0 => self.inside = false,
+                count => return Ok(count),
+            }
+        }
+    }
+}
+
+pub(super) struct Zstd<'a> {
+    feed: Feed<'a>,
+    decoder: FrameDecoder,
+    inside: bool,
+}
+
+impl<'a> Zstd<'a> {
+    pub(super) fn new(feed: Feed<'a>, memory: u32) -> Self {
+        let mut decoder = FrameDecoder::new();
+        decoder.set_max_window_size(memory.into());
+        Self { feed, decoder, inside: false }
+    }
+}
+
+impl Read for Zstd<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        use ruzstd::decoding::errors::FrameDecoderError;
+        if into.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            if !self.inside {
+                if !next_frame(&mut self.feed, &[ZSTD])? {
+                    return Ok(0);
+                }
+                self.decoder.init(&mut self.feed).map_err(|error| match error {
+                    FrameDecoderError::WindowSizeTooBig { .. } => {
+                        io::Error::new(io::ErrorKind::QuotaExceeded, "limit on the decoder's memory")
+                    }
+                    error => io::Error::new(io::ErrorKind::InvalidData, error.to_string()),
+                })?;
+                self.inside = true;
+            }
+            while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
+                self.decoder
+                    .decode_blocks(&mut self.feed, BlockDecodingStrategy::UptoBlocks(1))
+                    .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
+            }
+            let count = self.decoder.read(into)?;
+            if count > 0 {
+                return Ok(count);
+            }
+            self.inside = false;
+            let wanted = self.decoder.get_checksum_from_data();
+            if wanted.is_some() && wanted != self.decoder.get_calculated_checksum() {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "the checksum of the frame is wrong"));
+            }
+        }
+    }
+}
