@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn pax_records() {
-        let pax = Pax::read(b"20 path=caf\xc3\xa9/x.pkl\n11 size=42\n30 GNU.sparse.realsize=1234567\n");
+        let pax = Pax::read(b"20 path=caf\xc3\xa9/x.pkl\n11 size=42\n31 GNU.sparse.realsize=1234567\n");
         assert_eq!(pax.path.as_deref(), Some("café/x.pkl".as_bytes()));
         assert_eq!(pax.size, Some(Size::Is(42)));
         assert!(pax.sparse && !pax.broken);
