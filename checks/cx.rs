@@ -8,13 +8,21 @@ use crate::Settings;
 pub struct Cx<'a> {
     pub settings: &'a Settings,
     pub budget: Budget,
-    /// Bytes that may still be unpacked from this file, all levels together.
+    /// Bytes that may still be unpacked, all levels of containers together.
     pub unpacked: Budget,
+    /// The limit that ended an unpacking, for whoever opened the stream to take and report: a reader behind it sees
+    /// no more than an error.
+    pub ended_by: Cell<Option<&'static str>>,
 }
 
 impl<'a> Cx<'a> {
     pub fn new(settings: &'a Settings) -> Self {
-        Self { settings, budget: Budget::new(settings.limits.work), unpacked: Budget::new(settings.limits.unpacked) }
+        Self {
+            settings,
+            budget: Budget::new(settings.limits.work),
+            unpacked: Budget::new(settings.limits.unpacked),
+            ended_by: Cell::new(None),
+        }
     }
 }
 
