@@ -49,7 +49,7 @@ impl Walk<'_> {
         subject.forms.push(Form::Archive(opened.facts));
         let name = subject.name.clone();
         self.emit(subject);
-        for member in &opened.members {
+        for member in opened.members.iter().filter(|member| !member.folder) {
             let inner = name.member(member.name.clone());
             match member.content(window, self.cx) {
                 Ok(content) => self.member(content, &inner, kind, &member.name, member.size, level),

@@ -150,7 +150,7 @@ impl Walk<'_> {
         let subject = Subject { name: name.clone(), kind, size: extent.now(), forms: Vec::new(), gaps: Vec::new() };
         match content {
             Content::Window(window) => {
-                let zip_behind = !expected.raw && kind != Kind::Zip && may_end_as_zip(&head, window, kind, expected.role);
+                let zip_behind = !expected.raw && kind != Kind::Zip && may_end_as_zip(&head, window, kind, expected.role, self.cx);
                 let opens_as = if zip_behind { Some(Kind::Zip) } else { is_container(kind).then_some(kind) };
                 self.window(window, subject, role, pickle, opens_as, expected, level);
             }
@@ -293,12 +293,12 @@ struct Inner {
 ///
 /// A small file is in the head already. A large text is not read again, unless its name says that a loader would:
 /// zip readers look for the end first, and only then at the beginning.
-fn may_end_as_zip(head: &[u8], window: Window<'_>, kind: Kind, role: Role) -> bool {
+fn may_end_as_zip(head: &[u8], window: Window<'_>, kind: Kind, role: Role, cx: &Cx) -> bool {
     const END: &[u8] = b"PK\x05\x06";
     if window.size() <= head.len() as u64 {
-        return head.windows(END.len()).any(|bytes| bytes == END) && zip::is_zip(window);
+        return head.windows(END.len()).any(|bytes| bytes == END) && zip::is_zip(window, cx);
     }
     let named = role != Role::Unknown;
     let quiet = kind.reader() == Reader::NotNeeded || is_text(head);
-    (named || !quiet) && zip::is_zip(window)
+    (named || !quiet) && zip::is_zip(window, cx)
 }

@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(pax.path.as_deref(), Some("café/x.pkl".as_bytes()));
         assert_eq!(pax.size, Some(Size::Is(42)));
         assert!(pax.sparse && !pax.broken);
-        for broken in [&b"99 path=x\n"[..], b"9 path=x\n", b"x path=x\n", b"10 path=xy", b"8 nokey\n"] {
+        for broken in [&b"99 path=x\n"[..], b"8 path=x\n", b"x path=x\n", b"10 path=xy", b"8 nokey\n"] {
             assert!(Pax::read(broken).broken, "{broken:?}");
         }
     }
