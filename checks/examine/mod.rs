@@ -150,7 +150,8 @@ impl Walk<'_> {
         let subject = Subject { name: name.clone(), kind, size: extent.now(), forms: Vec::new(), gaps: Vec::new() };
         match content {
             Content::Window(window) => {
-                let zip_behind = !expected.raw && kind != Kind::Zip && may_end_as_zip(&head, window, kind, expected.role, self.cx);
+                let zip_behind =
+                    !expected.raw && kind != Kind::Zip && may_end_as_zip(&head, window, kind, expected.role, self.cx);
                 let opens_as = if zip_behind { Some(Kind::Zip) } else { is_container(kind).then_some(kind) };
                 self.window(window, subject, role, pickle, opens_as, expected, level);
             }

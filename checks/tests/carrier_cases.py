@@ -157,16 +157,10 @@ def loads(name, data):
     return b"\x80\x03c%s\n%s\nC%c%s\x85R." % (module.encode(), function.encode(), len(data), data)
 
 
-def from_stream(name, data):
-    """The same through io.BytesIO."""
-    module, function = name.rsplit(".", 1)
-    size = struct.pack("<I", len(data))
-    return b"\x80\x03c%s\n%s\nc_io\nBytesIO\nB%s%s\x85R\x85R." % (module.encode(), function.encode(), size, data)
-
-
 BAD["loads.pkl"] = ("pickle.loads of bytes in the pickle.", loads("_pickle.loads", PAYLOAD))
-BAD["torch_load.pkl"] = ("torch.load of a PyTorch zip in the pickle.", from_stream("torch.serialization.load", zipped([("m/data.pkl", PAYLOAD), ("m/version", b"3\n")])))
-BAD["joblib_load.pkl"] = ("joblib.load of a compressed stream in the pickle.", from_stream("joblib.numpy_pickle.load", zlib.compress(PAYLOAD)))
+STORAGE = "torch.storage._load_from_bytes"
+both("storage_zip.pkl", lambda p: loads(STORAGE, zipped([("m/data.pkl", p)])), "A storage pickled outside of torch.save: torch.load of a zip.")
+both("storage_legacy.pkl", lambda p: loads(STORAGE, magic + protocol + sys_info + p + pickle.dumps([], 2)), "The same in the form before 1.6.")
 GOOD["bytes.pkl"] = ("The bytes of a harmful pickle as plain data: nothing loads them.", pickle.dumps({"sample": PAYLOAD}, 3))
 
 

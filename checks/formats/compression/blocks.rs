@@ -145,7 +145,12 @@ impl Decoder {
             }
             Self::Lzma(decoder) => {
                 let piece = output.len().min(PIECE);
-                lzma(decoder.process(input, output.get_mut(..piece).unwrap_or_default(), action(last)))
+                let mut step = lzma(decoder.process(input, output.get_mut(..piece).unwrap_or_default(), action(last)));
+                // It reads ahead.
+                if matches!(step.outcome, Ok(true)) {
+                    step.consumed = step.consumed.saturating_sub(decoder.unused_input().len());
+                }
+                step
             }
         }
     }

@@ -15,29 +15,29 @@ fn is_skippable(head: &[u8]) -> bool {
     matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 
-/// Stands on the next frame with data, if there is one.
-fn next_frame(feed: &mut Feed<'_>, magic: &[&[u8]]) -> io::Result<bool> {
+/// Stands on the next frame with data, if there is one; the first must be there.
+fn next_frame(feed: &mut Feed<'_>, magic: &[&[u8]], started: &mut bool) -> io::Result<bool> {
     while feed.another(false, |rest| is_skippable(rest) || magic.iter().any(|magic| rest.starts_with(magic)))? {
-        let [a, b, c, d, e, f, g, h] = match feed.fill(8)?.first_chunk::<8>() {
-            Some(head) => *head,
-            None => return Ok(true),
-        };
+        *started = true;
+        // Too short for a frame to be skipped: the decoder says what is missing.
+        let Some([a, b, c, d, e, f, g, h]) = feed.fill(8)?.first_chunk::<8>().copied() else { return Ok(true) };
         if !is_skippable(&[a, b, c, d]) {
             return Ok(true);
         }
         feed.skip(8 + u64::from(u32::from_le_bytes([e, f, g, h])))?;
     }
-    Ok(false)
+    if *started { Ok(false) } else { Err(io::Error::new(io::ErrorKind::InvalidData, "no frame begins here")) }
 }
 
 pub(super) struct Lz4<'a> {
     decoder: lz4_flex::frame::FrameDecoder<Feed<'a>>,
+    started: bool,
     inside: bool,
 }
 
 impl<'a> Lz4<'a> {
     pub(super) fn new(feed: Feed<'a>) -> Self {
-        Self { decoder: lz4_flex::frame::FrameDecoder::new(feed), inside: false }
+        Self { decoder: lz4_flex::frame::FrameDecoder::new(feed), started: false, inside: false }
     }
 }
 
@@ -47,7 +47,7 @@ impl Read for Lz4<'_> {
             return Ok(0);
         }
         loop {
-            if !self.inside && !next_frame(self.decoder.get_mut(), &[LZ4, LZ4_LEGACY])? {
+            if !self.inside && !next_frame(self.decoder.get_mut(), &[LZ4, LZ4_LEGACY], &mut self.started)? {
                 return Ok(0);
             }
             self.inside = true;
@@ -62,6 +62,7 @@ impl Read for Lz4<'_> {
 pub(super) struct Zstd<'a> {
     feed: Feed<'a>,
     decoder: FrameDecoder,
+    started: bool,
     inside: bool,
 }
 
@@ -69,7 +70,7 @@ impl<'a> Zstd<'a> {
     pub(super) fn new(feed: Feed<'a>, memory: u32) -> Self {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(memory.into());
-        Self { feed, decoder, inside: false }
+        Self { feed, decoder, started: false, inside: false }
     }
 }
 
@@ -81,7 +82,7 @@ impl Read for Zstd<'_> {
         }
         loop {
             if !self.inside {
-                if !next_frame(&mut self.feed, &[ZSTD])? {
+                if !next_frame(&mut self.feed, &[ZSTD], &mut self.started)? {
                     return Ok(0);
                 }
                 self.decoder.init(&mut self.feed).map_err(|error| match error {

@@ -175,22 +175,4 @@ impl Kind {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_unique_and_kebab_case() {
-        let mut ids: Vec<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
-        assert!(ids.iter().all(|id| id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')));
-        ids.sort_unstable();
-        ids.dedup();
-        assert_eq!(ids.len(), Kind::ALL.len());
-    }
-
-    #[test]
-    fn ids_are_what_is_serialised() {
-        for kind in Kind::ALL {
-            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
-        }
-    }
-}
+mod tests;

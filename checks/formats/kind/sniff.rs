@@ -137,9 +137,8 @@ fn by_structure(head: &[u8], size: Option<u64>, name: &str) -> Option<Kind> {
     if head.starts_with(b"ZF0x") {
         return Some(Kind::JoblibZlib);
     }
-    if let Some(at) = head.get(..4).filter(|head| head.starts_with(b"MZ")).and(dword(head, 0x3c))
-        && (head.get(at as usize..).is_some_and(|rest| rest.starts_with(b"PE\0\0")) || !is_text(head))
-    {
+    // The DOS header leads to the PE header, which may stand behind the head; a text may begin with two letters.
+    if head.starts_with(b"MZ") && !is_text(head) {
         return Some(Kind::Pe);
     }
     if is_pyc(head) {

@@ -33,7 +33,8 @@ impl Reader<'_, '_> {
             }
             self.compare(header, &member, &local, flags);
         } else {
-            let message = format!("Member {:?} stands in the central directory only: its offset leads to no local header.", member.name);
+            let message =
+                format!("Member {:?} stands in the central directory only: its offset leads to no local header.", member.name);
             self.facts.note(What::Ambiguous, at, message);
         }
         self.claim_for(at, end, Owner::Member);
@@ -98,7 +99,8 @@ impl Reader<'_, '_> {
             if local.has_descriptor() {
                 reading.crc = seen.crc;
             } else if local.crc != header.crc {
-                let message = format!("The checksums of member {name:?} differ between the central directory and its local header.");
+                let message =
+                    format!("The checksums of member {name:?} differ between the central directory and its local header.");
                 self.facts.note(What::Irregular, *at, message);
             }
         }
@@ -116,13 +118,18 @@ impl Reader<'_, '_> {
         }
         if !bytes.starts_with(records::DESCRIPTOR) {
             if header.packed > 0 {
-                self.facts.note(What::Irregular, at, format!("Member {name:?} has no data descriptor where its flags promise one."));
+                self.facts.note(
+                    What::Irregular,
+                    at,
+                    format!("Member {name:?} has no data descriptor where its flags promise one."),
+                );
             }
             return Ok(0);
         }
         let crc = records::le32(&bytes, 4).unwrap_or_default();
         if let Some(size) = records::descriptor_size(&bytes, crc, header.packed, header.size) {
-            let message = format!("The checksums of member {name:?} differ between the central directory and its data descriptor.");
+            let message =
+                format!("The checksums of member {name:?} differ between the central directory and its data descriptor.");
             self.facts.note(What::Irregular, at, message);
             return Ok(size);
         }

@@ -7,8 +7,8 @@
 
 use memchr::memmem;
 
-use super::records::{self, EndRecord, Extent, Header};
 use super::Reader;
+use super::records::{self, EndRecord, Extent, Header};
 use crate::formats::archive::What;
 use crate::{Gap, Why};
 
@@ -61,7 +61,10 @@ impl Reader<'_, '_> {
             self.facts.note(
                 What::Ambiguous,
                 first.start.max(last.start),
-                format!("{} different central directories: readers that look for them differently see different members.", views.len()),
+                format!(
+                    "{} different central directories: readers that look for them differently see different members.",
+                    views.len()
+                ),
             );
         }
         if ends.is_empty() {

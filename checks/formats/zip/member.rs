@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use crate::{Content, Cx, Gap, Stream, Window, Why};
+use crate::{Content, Cx, Gap, Stream, Why, Window};
 
 /// A member smaller than this is no bomb, whatever its ratio.
 pub(super) const BOMB: u64 = 1 << 20;

@@ -111,7 +111,8 @@ impl<'a, 'c> Reader<'a, 'c> {
 
     /// A bounded read that is paid for.
     fn bytes(&self, at: u64, size: usize) -> Result<Vec<u8>, Gap> {
-        let over = |_| Gap { why: Why::OverLimit, detail: "reading the archive's structure: limit on the work for one file".into() };
+        let over =
+            |_| Gap { why: Why::OverLimit, detail: "reading the archive's structure: limit on the work for one file".into() };
         let there = self.archive.size().saturating_sub(at).min(size as u64);
         self.cx.budget.spend(1 + there / 64).map_err(over)?;
         self.archive.bytes(at, size).map_err(|error| Gap { why: Why::Unreadable, detail: error.to_string() })

@@ -139,9 +139,12 @@ mod tests {
     #[test]
     fn unicode_paths_that_spell_the_name() {
         // Café in CP437 and as Info-ZIP escapes it; ソ in Shift-JIS is 83 5C, whose second byte is a backslash.
-        for (header, unicode) in
-            [(&b"Caf\x82.txt"[..], "Café.txt"), (b"Caf#U00e9.txt", "Café.txt"), (b"Caf?.txt", "Café.txt"), (b"\x83\x5c.txt", "ソ.txt")]
-        {
+        for (header, unicode) in [
+            (&b"Caf\x82.txt"[..], "Café.txt"),
+            (b"Caf#U00e9.txt", "Café.txt"),
+            (b"Caf?.txt", "Café.txt"),
+            (b"\x83\x5c.txt", "ソ.txt"),
+        ] {
             assert!(spells(header, unicode.as_bytes()), "{unicode}");
         }
         for (header, unicode) in [(&b"notes.txt"[..], "data.pkl"), (b"notes.txt", "notes.pkl"), (b"a", "ab")] {

@@ -103,7 +103,8 @@ impl Reader<'_, '_> {
         let member = compare::member(&header, at, Some(data));
         // Without any directory the local headers are all there is, and nobody can see anything else.
         if !self.offsets.is_empty() {
-            let message = format!("Member {:?} stands only among the local headers: the central directory does not know it.", member.name);
+            let message =
+                format!("Member {:?} stands only among the local headers: the central directory does not know it.", member.name);
             self.facts.note(What::Ambiguous, at, message);
         }
         self.claim_for(at, end, Owner::Member);
@@ -125,7 +126,8 @@ impl Reader<'_, '_> {
                 let narrow = records::le32(&bytes, 8).map(u64::from) == Some(distance);
                 let wide = records::le64(&bytes, 8) == Some(distance);
                 if narrow || wide {
-                    header.size = if wide { records::le64(&bytes, 16) } else { records::le32(&bytes, 12).map(u64::from) }.unwrap_or(0);
+                    header.size =
+                        if wide { records::le64(&bytes, 16) } else { records::le32(&bytes, 12).map(u64::from) }.unwrap_or(0);
                     (header.packed, header.crc) = (distance, crc);
                     return Ok(place + if wide { 24 } else { 16 });
                 }

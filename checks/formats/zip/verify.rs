@@ -39,7 +39,9 @@ impl Reader<'_, '_> {
             let plain = spend(left, PROBE) && self.is_plain(&reading.member);
             let (name, at) = (reading.member.name.clone(), reading.member.at);
             if plain {
-                let message = format!("Member {name:?} is flagged as encrypted, and its bytes are plain: readers that ignore the flag load it.");
+                let message = format!(
+                    "Member {name:?} is flagged as encrypted, and its bytes are plain: readers that ignore the flag load it."
+                );
                 self.facts.note(What::Ambiguous, at, message);
             } else if let Some(reading) = self.readings.get_mut(index) {
                 reading.member.encrypted = true;
@@ -108,7 +110,8 @@ impl Reader<'_, '_> {
                     self.facts.note(What::Irregular, *at, message);
                 }
                 Ok(sum) if sum.crc != member.crc => {
-                    let message = format!("The checksum of member {name:?} is wrong: strict readers refuse it, PyTorch loads it.");
+                    let message =
+                        format!("The checksum of member {name:?} is wrong: strict readers refuse it, PyTorch loads it.");
                     self.facts.note(What::Irregular, *at, message);
                 }
                 Ok(_) => {}
