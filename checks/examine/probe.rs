@@ -61,9 +61,15 @@ mod tests {
     #[test]
     fn text_and_data_end_in_the_first_opcodes() {
         let budget = Budget::new(2000);
-        for text in
-            ["It was the best of times,\nit was the worst of times\n", "import torch\n", "{\"a\": 1}", "# comment\n", "- yaml\n"]
-        {
+        for text in [
+            "It was a dark and stormy night;\n",
+            "INFO 12:00 started\n",
+            "From here\n",
+            "import torch\n",
+            "{\"a\": 1}",
+            "# comment\n",
+            "- yaml\n",
+        ] {
             assert!(!may_be_pickle(text.repeat(100).as_bytes(), &budget), "{text}");
         }
         assert!(!may_be_pickle(&[0; 4096], &budget));

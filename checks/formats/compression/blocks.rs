@@ -56,6 +56,14 @@ impl<'a> Blocks<'a> {
     /// Behind a member: the next one, or the end.
     fn next_member(&mut self) -> io::Result<()> {
         let kind = self.kind;
+        // This decoder takes all it is given, and says at its end what was not for it.
+        if let Some(Decoder::Lzma(decoder)) = &self.decoder
+            && !decoder.unused_input().is_empty()
+        {
+            self.feed.note_trailing(decoder.unused_input().len());
+            self.decoder = None;
+            return Ok(());
+        }
         let another = self.feed.another(matches!(kind, Kind::Gzip | Kind::Xz), |rest| match kind {
             Kind::Gzip => rest.starts_with(b"\x1f\x8b"),
             Kind::Bzip2 => rest.starts_with(b"BZh"),
@@ -145,12 +153,7 @@ impl Decoder {
             }
             Self::Lzma(decoder) => {
                 let piece = output.len().min(PIECE);
-                let mut step = lzma(decoder.process(input, output.get_mut(..piece).unwrap_or_default(), action(last)));
-                // It reads ahead.
-                if matches!(step.outcome, Ok(true)) {
-                    step.consumed = step.consumed.saturating_sub(decoder.unused_input().len());
-                }
-                step
+                lzma(decoder.process(input, output.get_mut(..piece).unwrap_or_default(), action(last)))
             }
         }
     }

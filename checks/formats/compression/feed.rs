@@ -15,11 +15,13 @@ pub(super) struct Feed<'a> {
     /// Offset of `buffer[0]`.
     start: u64,
     ended: bool,
+    /// A reader asked for bytes and got none.
+    starved: bool,
 }
 
 impl<'a> Feed<'a> {
     pub(super) fn new(source: Box<dyn Read + 'a>, progress: Rc<Progress>) -> Self {
-        Self { source, progress, buffer: Vec::new(), at: 0, start: 0, ended: false }
+        Self { source, progress, buffer: Vec::new(), at: 0, start: 0, ended: false, starved: false }
     }
 
     /// What is buffered, at least `want` bytes (of at most [`BUFFER`]) unless the source ends.
@@ -53,6 +55,10 @@ impl<'a> Feed<'a> {
         self.ended
     }
 
+    pub(super) fn starved(&self) -> bool {
+        self.starved
+    }
+
     /// Jumps over `count` bytes, fewer at the end.
     pub(super) fn skip(&mut self, mut count: u64) -> io::Result<()> {
         while count > 0 {
@@ -84,9 +90,14 @@ impl<'a> Feed<'a> {
             return Ok(true);
         }
         if !rest.is_empty() {
-            self.progress.trailing.set(Some(self.start + self.at as u64));
+            self.note_trailing(0);
         }
         Ok(false)
+    }
+
+    /// What follows belongs to nobody, and so do the last `back` bytes before it.
+    pub(super) fn note_trailing(&self, back: usize) {
+        self.progress.trailing.set(Some((self.start + self.at as u64).saturating_sub(back as u64)));
     }
 }
 
@@ -98,6 +109,7 @@ impl Read for Feed<'_> {
             to.copy_from_slice(from);
         }
         self.consume(count);
+        self.starved |= count == 0 && !into.is_empty();
         Ok(count)
     }
 }

@@ -8,6 +8,8 @@ use super::feed::Feed;
 
 const LZ4: &[u8] = b"\x04\x22\x4d\x18";
 const LZ4_LEGACY: &[u8] = b"\x02\x21\x4c\x18";
+/// Magic, flags, block size and a check byte; a legacy frame has at least the length of a block behind its magic.
+const LZ4_HEADER: usize = 7;
 const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 
 /// Both formats share the magic numbers of frames to be skipped, 0x184d2a50 to 0x184d2a5f.
@@ -29,15 +31,20 @@ fn next_frame(feed: &mut Feed<'_>, magic: &[&[u8]], started: &mut bool) -> io::R
     if *started { Ok(false) } else { Err(io::Error::new(io::ErrorKind::InvalidData, "no frame begins here")) }
 }
 
+fn too_early() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the compressed stream ends too early")
+}
+
 pub(super) struct Lz4<'a> {
     decoder: lz4_flex::frame::FrameDecoder<Feed<'a>>,
+    legacy: bool,
     started: bool,
     inside: bool,
 }
 
 impl<'a> Lz4<'a> {
     pub(super) fn new(feed: Feed<'a>) -> Self {
-        Self { decoder: lz4_flex::frame::FrameDecoder::new(feed), started: false, inside: false }
+        Self { decoder: lz4_flex::frame::FrameDecoder::new(feed), legacy: false, started: false, inside: false }
     }
 }
 
@@ -50,8 +57,18 @@ impl Read for Lz4<'_> {
             if !self.inside && !next_frame(self.decoder.get_mut(), &[LZ4, LZ4_LEGACY], &mut self.started)? {
                 return Ok(0);
             }
+            // The decoder takes a frame that ends within its header for the end.
+            if !self.inside {
+                let head = self.decoder.get_mut().fill(LZ4_HEADER)?;
+                self.legacy = head.starts_with(LZ4_LEGACY);
+                if head.len() < LZ4_HEADER {
+                    return Err(too_early());
+                }
+            }
             self.inside = true;
             match self.decoder.read(into)? {
+                // Only legacy frames end with the file; the decoder takes any for ended there.
+                0 if self.decoder.get_ref().starved() && !self.legacy => return Err(too_early()),
                 0 => self.inside = false,
                 count => return Ok(count),
             }

@@ -31,7 +31,8 @@ fn fields(mut head: &[u8]) -> Option<Vec<(u64, Value<'_>)>> {
                 None => break,
             },
             1 | 5 => {
-                head = head.get(if wire == 1 { 8 } else { 4 }..).unwrap_or_default();
+                let Some(rest) = head.get(if wire == 1 { 8 } else { 4 }..) else { break };
+                head = rest;
                 Value::Fixed
             }
             2 => {

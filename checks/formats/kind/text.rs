@@ -47,10 +47,11 @@ fn python(head: &[u8]) -> bool {
 
 /// A brace or bracket and then what JSON allows: templates begin with braces too.
 fn is_json(head: &[u8]) -> bool {
-    let next = head.get(1..).unwrap_or_default().trim_ascii_start().first().copied();
-    match head.first() {
-        Some(b'{') => matches!(next, None | Some(b'"' | b'}')),
-        _ => matches!(next, None | Some(b'"' | b']' | b'{' | b'[' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')),
+    let rest = head.get(1..).unwrap_or_default().trim_ascii_start();
+    let word = || [&b"true"[..], b"false", b"null"].iter().any(|word| rest.starts_with(word));
+    match (head.first(), rest.first()) {
+        (Some(b'{'), next) => matches!(next, None | Some(b'"' | b'}')),
+        (_, next) => matches!(next, None | Some(b'"' | b']' | b'{' | b'[' | b'-' | b'0'..=b'9')) || word(),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use sluicegate_checks::formats::pickle::trace;
 use sluicegate_checks::model::read_pickle;
-use sluicegate_checks::{Budget, Content, Cx, Form, Limits, Name, Role, Settings, Sink, Stream, Subject, Window, all, examine};
+use sluicegate_checks::{Budget, Content, Cx, Limits, Name, Role, Settings, Sink, Stream, Subject, Window, all, examine};
 
 /// Each target with the name of its file under `fuzz/fuzz_targets`.
 pub const TARGETS: &[(&str, fn(&[u8]))] = &[("pickle", pickle), ("zip", zip), ("tar", tar), ("npy", npy), ("examine", anything)];
