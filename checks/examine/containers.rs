@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::roles::{self, Expected, Members};
-use super::{Extent, Form, Level, Subject, Walk, is_compressed, probe};
+use super::{Extent, Form, Level, Subject, Walk, is_compressed, judged, probe};
 use crate::formats::kind::HEAD;
 use crate::formats::torch_tar::{self, Part};
 use crate::formats::{compression, npy, tar, torchscript, zip};
@@ -118,23 +118,17 @@ impl Walk<'_> {
         }
     }
 
-    /// One subject for the member, with every pickle in it.
+    /// A subject for the member, and one for each pickle in it.
     fn legacy_part(&mut self, window: Window<'_>, name: &Name, part: Part) {
         let (pickles, gap) = torch_tar::pickles(window, part, &self.cx.budget);
-        let mut gaps: Vec<_> = gap.into_iter().collect();
-        let mut inside = Vec::new();
+        let (kind, size) = (Kind::TensorData, window.size());
+        self.emit(Subject { name: name.clone(), kind, size, forms: Vec::new(), gaps: gap.into_iter().collect() });
         for (at, size) in pickles {
-            let Some(facts) = read_pickle(Content::Window(window.slice(at, size)), Role::Pickle, self.cx) else { continue };
-            // A count, or a key with a place and a type: only what says more becomes a subject of its own.
-            if at == 0 || facts.opcodes > 0 {
-                gaps.extend(facts.gaps.iter().cloned());
-                inside.push((at, size, facts));
-            }
-        }
-        self.emit(Subject { name: name.clone(), kind: Kind::TensorData, size: window.size(), forms: Vec::new(), gaps });
-        for (at, size, facts) in inside {
-            let (name, kind) = (name.member(format!("pickle@{at}")), facts.kind);
-            self.emit(Subject { name, kind, size, forms: vec![Form::Pickle(facts)], gaps: Vec::new() });
+            let facts = read_pickle(Content::Window(window.slice(at, size)), Role::Pickle, self.cx);
+            let name = name.member(format!("pickle@{at}"));
+            let mut subject = Subject { name, kind: Kind::Unknown, size, forms: Vec::new(), gaps: Vec::new() };
+            judged(&mut subject, facts);
+            self.emit(subject);
         }
     }
 
@@ -209,7 +203,7 @@ impl Walk<'_> {
             && let Some(facts) = read_pickle(Content::Stream(body), Role::Unknown, self.cx)
         {
             let mut subject = Subject { name, kind: Kind::Unknown, size: rest.now(), forms: Vec::new(), gaps: Vec::new() };
-            let nested = self.judged(&mut subject, Some(facts));
+            let nested = judged(&mut subject, Some(facts));
             let name = subject.name.clone();
             self.emit(subject);
             self.nested(&name, None, nested, level.inside());
@@ -224,7 +218,7 @@ impl Walk<'_> {
         {
             let kind = Kind::Unknown;
             let mut subject = Subject { name: name.clone(), kind, size: window.size(), forms: Vec::new(), gaps: Vec::new() };
-            let nested = self.judged(&mut subject, Some(facts));
+            let nested = judged(&mut subject, Some(facts));
             self.emit(subject);
             self.nested(name, Some(window), nested, level.inside());
         }

@@ -29,6 +29,7 @@ pub struct Subject {
 }
 
 /// A parsed form that checks can be asked about.
+#[expect(clippy::large_enum_variant, reason = "one or two live at a time, and most are pickles")]
 pub enum Form {
     Pickle(PickleFacts),
     Archive(ArchiveFacts),
@@ -177,7 +178,7 @@ impl Walk<'_> {
         level: Level,
     ) {
         let facts = if pickle { read_pickle(Content::Window(window), role, self.cx) } else { None };
-        let nested = self.judged(&mut subject, facts);
+        let nested = judged(&mut subject, facts);
         let name = subject.name.clone();
         match opens_as {
             Some(_) if level.depth >= self.cx.settings.limits.depth => {
@@ -201,7 +202,7 @@ impl Walk<'_> {
         level: Level,
     ) {
         let facts = if pickle { read_pickle(Content::Stream(stream), role, self.cx) } else { None };
-        let nested = self.judged(&mut subject, facts);
+        let nested = judged(&mut subject, facts);
         subject.size = extent.now();
         let name = subject.name.clone();
         self.emit(subject);
@@ -224,33 +225,6 @@ impl Walk<'_> {
         }
         let level = Level { held: level.held + size, ..level };
         self.artefact(Content::Window(Window::memory(&bytes)), name, expected, &Extent::Known(size), level);
-    }
-
-    /// Puts what the pickle reader found into the subject, and gives back what is to be examined in its turn.
-    fn judged(&self, subject: &mut Subject, facts: Option<PickleFacts>) -> Vec<Inner> {
-        let Some(mut facts) = facts else {
-            // A PROTO that nothing follows.
-            if subject.kind == Kind::Pickle {
-                subject.kind = Kind::Unknown;
-            }
-            subject.gaps.extend(subject.kind.gap());
-            return Vec::new();
-        };
-        let weak = matches!(subject.kind, Kind::Pickle | Kind::Unknown) || subject.kind.reader() == Reader::NotNeeded;
-        if weak {
-            subject.kind = facts.kind;
-        }
-        subject.gaps.extend(subject.kind.gap());
-        subject.gaps.append(&mut facts.gaps.clone());
-        let nested = facts.nested.iter_mut().map(|nested| Inner {
-            at: nested.at,
-            size: nested.size,
-            bytes: nested.bytes.take(),
-            loader: nested.loader.clone(),
-        });
-        let nested = nested.collect();
-        subject.forms.push(Form::Pickle(facts));
-        nested
     }
 
     /// Bytes that a pickle hands to a loader.
@@ -288,6 +262,33 @@ struct Inner {
     size: u64,
     bytes: Option<Vec<u8>>,
     loader: String,
+}
+
+/// Puts what the pickle reader found into the subject, and gives back what is to be examined in its turn.
+fn judged(subject: &mut Subject, facts: Option<PickleFacts>) -> Vec<Inner> {
+    let Some(mut facts) = facts else {
+        // A PROTO that nothing follows.
+        if subject.kind == Kind::Pickle {
+            subject.kind = Kind::Unknown;
+        }
+        subject.gaps.extend(subject.kind.gap());
+        return Vec::new();
+    };
+    let weak = matches!(subject.kind, Kind::Pickle | Kind::Unknown) || subject.kind.reader() == Reader::NotNeeded;
+    if weak {
+        subject.kind = facts.kind;
+    }
+    subject.gaps.extend(subject.kind.gap());
+    subject.gaps.append(&mut facts.gaps.clone());
+    let nested = facts.nested.iter_mut().map(|nested| Inner {
+        at: nested.at,
+        size: nested.size,
+        bytes: nested.bytes.take(),
+        loader: nested.loader.clone(),
+    });
+    let nested = nested.collect();
+    subject.forms.push(Form::Pickle(facts));
+    nested
 }
 
 /// Whether an end record stands at the end of something that does not begin as a zip.

@@ -120,6 +120,7 @@ pub(super) fn expected_by_loader(loader: &str) -> Expected {
 
 /// Which container an archive is, by the names of its members.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about the names")]
 pub(super) struct Members {
     count: u64,
     arrays: u64,
@@ -144,11 +145,11 @@ impl Members {
 
     fn add(&mut self, name: &str) {
         self.count += 1;
-        self.arrays += u64::from(name.ends_with(".npy"));
+        self.arrays += u64::from(has_extension(name, &["npy"]));
         // torch.save puts everything into one folder; torch.package and others may not.
         let inside = name.split_once('/').map_or(name, |(_, inside)| inside);
         self.data_pickle |= inside == "data.pkl" || name == "data.pkl";
-        self.code |= inside == "constants.pkl" || (inside.starts_with("code/") && inside.ends_with(".py"));
+        self.code |= inside == "constants.pkl" || (inside.starts_with("code/") && has_extension(inside, &["py"]));
         match name {
             "config.json" => self.keras[0] = true,
             "metadata.json" => self.keras[1] = true,

@@ -102,14 +102,15 @@ fn setting(name: &str, default: u64) -> u64 {
 fn run(name: &str) {
     let target = fuzz::TARGETS.iter().find(|(other, _)| *other == name).unwrap().1;
     let corpus = corpus();
-    corpus.iter().for_each(|bytes| target(bytes));
+    for bytes in &corpus {
+        target(bytes);
+    }
     let mut random = Random(setting("SLUICE_FUZZ_SEED", 0x51u64 << 32 | 0x1ce));
     for round in 0..setting("SLUICE_FUZZ_ROUNDS", 1000) {
         let mut bytes = corpus[random.below(corpus.len())].clone();
         mutate(&mut bytes, &corpus, &mut random);
         if panic::catch_unwind(|| target(&bytes)).is_err() {
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            panic!("target {name}, round {round}, bytes {hex}");
+            panic!("target {name}, round {round}, bytes {bytes:02x?}");
         }
     }
 }

@@ -76,14 +76,12 @@ impl<'a> Feed<'a> {
     /// Whether another member with this signature follows, padding of zeros between them allowed where the format has it.
     /// What follows and is none is remembered.
     pub(super) fn another(&mut self, padded: bool, begins: impl Fn(&[u8]) -> bool) -> io::Result<bool> {
-        while padded {
+        let mut more = padded;
+        while more {
             let rest = self.fill(1)?;
             let zeros = rest.iter().take_while(|&&byte| byte == 0).count();
-            let more = zeros > 0 && zeros == rest.len();
+            more = zeros > 0 && zeros == rest.len();
             self.consume(zeros);
-            if !more {
-                break;
-            }
         }
         let rest = self.fill(16)?;
         if begins(rest) {

@@ -22,11 +22,12 @@ fn next_frame(feed: &mut Feed<'_>, magic: &[&[u8]], started: &mut bool) -> io::R
     while feed.another(false, |rest| is_skippable(rest) || magic.iter().any(|magic| rest.starts_with(magic)))? {
         *started = true;
         // Too short for a frame to be skipped: the decoder says what is missing.
-        let Some([a, b, c, d, e, f, g, h]) = feed.fill(8)?.first_chunk::<8>().copied() else { return Ok(true) };
-        if !is_skippable(&[a, b, c, d]) {
+        let Some((head, length)) = feed.fill(8)?.get(..8).and_then(<[u8]>::split_last_chunk::<4>) else { return Ok(true) };
+        let length = u32::from_le_bytes(*length);
+        if !is_skippable(head) {
             return Ok(true);
         }
-        feed.skip(8 + u64::from(u32::from_le_bytes([e, f, g, h])))?;
+        feed.skip(8 + u64::from(length))?;
     }
     if *started { Ok(false) } else { Err(io::Error::new(io::ErrorKind::InvalidData, "no frame begins here")) }
 }

@@ -251,10 +251,7 @@ fn is_lzma(head: &[u8]) -> bool {
 
 /// A msgpack map whose first key is a string: what `flax.serialization.to_bytes` writes.
 fn is_msgpack_map(head: &[u8]) -> bool {
-    let rest = match head {
-        [0x81..=0x8f, rest @ ..] | [0xde, _, _, rest @ ..] | [0xdf, _, _, _, _, rest @ ..] => rest,
-        _ => return false,
-    };
+    let ([0x81..=0x8f, rest @ ..] | [0xde, _, _, rest @ ..] | [0xdf, _, _, _, _, rest @ ..]) = head else { return false };
     let (length, key) = match rest {
         [first @ 0xa1..=0xbf, key @ ..] => (usize::from(first & 0x1f), key),
         [0xd9, length, key @ ..] => (usize::from(*length), key),
@@ -265,9 +262,15 @@ fn is_msgpack_map(head: &[u8]) -> bool {
 
 /// UTF-8 (a character may be cut at the end), or UTF-16 with a mark, without control characters that texts do not have.
 pub(crate) fn is_text(head: &[u8]) -> bool {
-    if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] = head {
-        // UTF-16 text in any script has spaces and line ends in it: nearly half of what follows the mark is zeros or ASCII.
-        return head.len() % 2 == 0 && head.as_chunks::<2>().0.iter().skip(1).all(|pair| *pair != [0, 0]) && head.contains(&0);
+    if let [mark @ (0xff | 0xfe), other @ (0xff | 0xfe), rest @ ..] = head
+        && mark != other
+    {
+        let (pairs, _) = rest.as_chunks::<2>();
+        let units = pairs.iter().map(|pair| if *mark == 0xff { u16::from_le_bytes(*pair) } else { u16::from_be_bytes(*pair) });
+        // Half of a pair of surrogates may be cut off at the end.
+        return char::decode_utf16(units)
+            .take(pairs.len().saturating_sub(1))
+            .all(|c| c.is_ok_and(|c| !c.is_control() || c.is_whitespace()));
     }
     let valid = match std::str::from_utf8(head) {
         Ok(_) => true,

@@ -76,7 +76,7 @@ fn json(head: &[u8], name: &str) -> Kind {
     if has("zarr_format") || (matches!(last, "_METADATA" | "_CHECKPOINT_METADATA") && has("tree_metadata")) {
         return Kind::Zarr; // Zarr v2 `.zarray`, v3 `zarr.json`; Orbax tree metadata
     }
-    if last.ends_with(".ipynb") {
+    if extension(last) == "ipynb" {
         return Kind::Notebook;
     }
     if has("catboost_version_info") || (has("oblivious_trees") && has("features_info")) {

@@ -5,6 +5,7 @@
 mod header;
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Read;
 
@@ -356,7 +357,7 @@ fn text(name: &[u8]) -> String {
     for chunk in name.utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            text.push_str(&format!("\\x{byte:02x}"));
+            _ = write!(text, "\\x{byte:02x}");
         }
     }
     text

@@ -3,12 +3,16 @@
 //! A body fails by a panic. What it asserts holds for all bytes.
 #![allow(dead_code, clippy::unwrap_used, reason = "each user takes some of these; a panic is the result")]
 
+use sluicegate_checks::formats::pickle::observer::{Call, Import, Observer, Oddity, RawArray, Write};
 use sluicegate_checks::formats::pickle::trace;
+use sluicegate_checks::formats::pickle::value::Value;
 use sluicegate_checks::model::read_pickle;
 use sluicegate_checks::{Budget, Content, Cx, Limits, Name, Role, Settings, Sink, Stream, Subject, Window, all, examine};
 
+pub type Target = fn(&[u8]);
+
 /// Each target with the name of its file under `fuzz/fuzz_targets`.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[("pickle", pickle), ("zip", zip), ("tar", tar), ("npy", npy), ("examine", anything)];
+pub const TARGETS: &[(&str, Target)] = &[("pickle", pickle), ("zip", zip), ("tar", tar), ("npy", npy), ("examine", anything)];
 
 /// Small, so that thousands of runs a second reach all of them.
 pub fn settings() -> Settings {
@@ -40,6 +44,24 @@ pub fn examined(content: Content<'_>, name: &str, role: Role, settings: &Setting
     subjects
 }
 
+/// Watches without judging.
+struct Nothing;
+impl Observer for Nothing {
+    fn import(&mut self, _: &Import) -> Value {
+        Value::Unknown
+    }
+    fn call(&mut self, _: &Call) -> Value {
+        Value::Unknown
+    }
+    fn write(&mut self, _: &Write) {}
+    fn persistent(&mut self, _: u64, _: &Value) {}
+    fn oddity(&mut self, _: u64, _: Oddity) {}
+    fn raw_array(&mut self) -> Option<RawArray> {
+        None
+    }
+    fn opcode(&mut self, _: u64, _: u8) {}
+}
+
 pub fn pickle(bytes: &[u8]) {
     let settings = settings();
     let owned = bytes.to_vec();
@@ -48,24 +70,6 @@ pub fn pickle(bytes: &[u8]) {
         let stream = Stream::new(Box::new(bytes)).unwrap();
         let stream = read_pickle(Content::Stream(stream), role, &Cx::new(&settings));
         assert_eq!(window.map(|facts| facts.opcodes), stream.map(|facts| facts.opcodes));
-    }
-    struct Nothing;
-    use sluicegate_checks::formats::pickle::observer::{Call, Import, Observer, Oddity, RawArray, Write};
-    use sluicegate_checks::formats::pickle::value::Value;
-    impl Observer for Nothing {
-        fn import(&mut self, _: &Import) -> Value {
-            Value::Unknown
-        }
-        fn call(&mut self, _: &Call) -> Value {
-            Value::Unknown
-        }
-        fn write(&mut self, _: &Write) {}
-        fn persistent(&mut self, _: u64, _: &Value) {}
-        fn oddity(&mut self, _: u64, _: Oddity) {}
-        fn raw_array(&mut self) -> Option<RawArray> {
-            None
-        }
-        fn opcode(&mut self, _: u64, _: u8) {}
     }
     _ = trace(Content::Window(Window::file(&owned)), &mut Nothing, &Budget::new(100_000));
 }
