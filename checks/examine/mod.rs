@@ -1,11 +1,12 @@
 //! One artefact in, its parsed forms out: recognises, opens containers, and hands each subject to the engine.
 
 mod containers;
+mod extent;
 mod probe;
 mod roles;
 
 use std::cell::Cell;
-use std::io::{self, Read};
+use std::io::Read as _;
 use std::rc::Rc;
 
 use crate::formats::archive::ArchiveFacts;
@@ -15,6 +16,7 @@ use crate::formats::zip;
 use crate::model::{PickleFacts, read_pickle};
 use crate::{Content, Cx, Gap, Kind, Name, Role, Stream, Why, Window};
 
+use extent::{Counted, Extent};
 use roles::Expected;
 
 /// One thing that was looked at: a file, or a member of a container.
@@ -53,42 +55,6 @@ pub fn examine(content: Content<'_>, name: &Name, role: Role, cx: &Cx, each: &mu
                 Err(error) => walk.unread(name, Kind::Unknown, 0, error.into()),
             }
         }
-    }
-}
-
-/// How many bytes an artefact has.
-enum Extent {
-    Known(u64),
-    /// As many as came so far.
-    Counted(Rc<Cell<u64>>),
-    /// The same, from a decompressor.
-    Unpacked(Rc<crate::formats::compression::Progress>),
-}
-
-impl Extent {
-    fn known(&self) -> Option<u64> {
-        if let Self::Known(size) = self { Some(*size) } else { None }
-    }
-
-    fn now(&self) -> u64 {
-        match self {
-            Self::Known(size) => *size,
-            Self::Counted(count) => count.get(),
-            Self::Unpacked(progress) => progress.unpacked.get(),
-        }
-    }
-}
-
-struct Counted<'a> {
-    stream: Stream<'a>,
-    count: Rc<Cell<u64>>,
-}
-
-impl Read for Counted<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.stream.read(into)?;
-        self.count.set(self.count.get() + count as u64);
-        Ok(count)
     }
 }
 

@@ -109,9 +109,8 @@ fn run(name: &str) {
     for round in 0..setting("SLUICE_FUZZ_ROUNDS", 1000) {
         let mut bytes = corpus[random.below(corpus.len())].clone();
         mutate(&mut bytes, &corpus, &mut random);
-        if panic::catch_unwind(|| target(&bytes)).is_err() {
-            panic!("target {name}, round {round}, bytes {bytes:02x?}");
-        }
+        let ended = panic::catch_unwind(|| target(&bytes)).is_ok();
+        assert!(ended, "target {name}, round {round}, bytes {bytes:02x?}");
     }
 }
 

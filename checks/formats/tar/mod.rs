@@ -3,14 +3,18 @@
 //! Where tarfile, GNU tar and other readers would see different members or different bytes, that is an oddity.
 
 mod header;
+mod input;
+mod names;
 
 use std::collections::HashSet;
-use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Read;
 
 use super::archive::{ArchiveFacts, Oddity, What};
 use crate::{Content, Cx, Gap, ReadError, Stream, Why, Window};
+
+use input::Input;
+use names::{escapes, is_absolute, shown, text};
 
 use header::{BLOCK, Header, Pax, Size, Type};
 
@@ -62,7 +66,7 @@ pub(crate) struct Reader<'a, 'c> {
 impl<'a, 'c> Reader<'a, 'c> {
     pub(crate) fn new(content: Content<'a>, cx: &'a Cx<'c>) -> Self {
         Self {
-            input: Input { content, at: 0 },
+            input: Input::new(content),
             cx,
             facts: ArchiveFacts::default(),
             gaps: Vec::new(),
@@ -289,59 +293,6 @@ impl<'a, 'c> Reader<'a, 'c> {
     }
 }
 
-/// The archive's bytes, read forward.
-struct Input<'a> {
-    content: Content<'a>,
-    at: u64,
-}
-
-impl Input<'_> {
-    fn left(&self) -> Option<u64> {
-        match &self.content {
-            Content::Window(window) => Some(window.size().saturating_sub(self.at)),
-            Content::Stream(_) => None,
-        }
-    }
-
-    /// Fewer only at the end.
-    fn fill(&mut self, into: &mut [u8]) -> Result<usize, Gap> {
-        let mut done = 0;
-        while let Some(rest) = into.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            match self.read(rest).map_err(|error| Gap::from(ReadError::new(self.at, &error)))? {
-                0 => break,
-                count => done += count,
-            }
-        }
-        Ok(done)
-    }
-
-    fn skip_to(&mut self, to: u64) -> Result<(), Gap> {
-        if let Content::Window(_) = self.content {
-            self.at = self.at.max(to);
-            return Ok(());
-        }
-        let mut buffer = [0; 4096];
-        while self.at < to {
-            let want = usize::try_from(to - self.at).unwrap_or(usize::MAX).min(buffer.len());
-            if self.fill(buffer.get_mut(..want).unwrap_or_default())? == 0 {
-                break;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Read for Input<'_> {
-    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-        let count = match &mut self.content {
-            Content::Window(window) => window.read_at(self.at, into).map_err(std::io::Error::other)?,
-            Content::Stream(stream) => stream.read(into)?,
-        };
-        self.at += count as u64;
-        Ok(count)
-    }
-}
-
 fn padded(size: u64) -> u64 {
     size.div_ceil(BLOCK as u64).saturating_mul(BLOCK as u64)
 }
@@ -349,40 +300,6 @@ fn padded(size: u64) -> u64 {
 fn until_zero(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes.truncate(bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len()));
     bytes
-}
-
-/// Bytes that are not UTF-8 are escaped as `\xNN`, as everywhere in names.
-fn text(name: &[u8]) -> String {
-    let mut text = String::new();
-    for chunk in name.utf8_chunks() {
-        text.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            _ = write!(text, "\\x{byte:02x}");
-        }
-    }
-    text
-}
-
-fn shown(name: &[u8]) -> String {
-    text(name.get(..200).unwrap_or(name))
-}
-
-fn is_absolute(path: &str) -> bool {
-    path.starts_with(['/', '\\']) || matches!(path.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic())
-}
-
-/// Whether a path leads out of the folder where it begins, at any point.
-fn escapes(path: &str) -> bool {
-    let mut depth = 0_i64;
-    is_absolute(path)
-        || path.split(['/', '\\']).any(|part| {
-            depth += match part {
-                "" | "." => 0,
-                ".." => -1,
-                _ => 1,
-            };
-            depth < 0
-        })
 }
 
 #[cfg(test)]
