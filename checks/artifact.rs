@@ -4,6 +4,8 @@ use std::{fmt, io};
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Gap, Why};
+
 /// Bytes that can be read at any place, a bounded piece at a time.
 ///
 /// Implemented over a file outside this package and over memory inside it. A short read means the end of the bytes.
@@ -43,6 +45,23 @@ impl Source for Vec<u8> {
 pub struct ReadError {
     pub at: u64,
     pub why: String,
+    /// A limit of ours, not a defect of the source.
+    pub over_limit: bool,
+}
+
+impl ReadError {
+    /// A decompressor says `QuotaExceeded` where it stops by a limit of ours.
+    pub fn new(at: u64, error: &io::Error) -> Self {
+        Self { at, why: error.to_string(), over_limit: error.kind() == io::ErrorKind::QuotaExceeded }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+impl From<ReadError> for Gap {
+    fn from(error: ReadError) -> Self {
+        Self { why: if error.over_limit { Why::OverLimit } else { Why::Unreadable }, detail: error.to_string() }
+    }
 }
 
 impl fmt::Display for ReadError {
@@ -95,13 +114,21 @@ impl<'a> Window<'a> {
         let mut done = 0;
         while let Some(rest) = into.get_mut(done..want).filter(|rest| !rest.is_empty()) {
             match self.source.read_at(self.start + at + done as u64, rest) {
-                Ok(0) => return Err(ReadError { at: at + done as u64, why: "the file became shorter while it was read".into() }),
+                Ok(0) => {
+                    let why = "the file became shorter while it was read".to_owned();
+                    return Err(ReadError { at: at + done as u64, why, over_limit: false });
+                }
                 Ok(count) => done += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(ReadError { at: at + done as u64, why: error.to_string() }),
+                Err(error) => return Err(ReadError::new(at + done as u64, &error)),
             }
         }
         Ok(done)
+    }
+
+    /// These bytes from the beginning, one read after the other.
+    pub fn reader(self) -> impl io::Read + 'a {
+        Reader { window: self, at: 0 }
     }
 
     /// The bytes `at..at + size`, fewer at the end. `size` must be bounded by the caller.
@@ -114,24 +141,39 @@ impl<'a> Window<'a> {
     }
 }
 
+struct Reader<'a> {
+    window: Window<'a>,
+    at: u64,
+}
+
+impl io::Read for Reader<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.window.read_at(self.at, into).map_err(io::Error::other)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
 /// Bytes that come once, from the beginning: what a decompressor gives.
 pub struct Stream<'a> {
     reader: Box<dyn io::Read + 'a>,
     head: Vec<u8>,
     taken: usize,
-    /// What ended the head, kept until the bytes before it are read: loaders work with those too.
-    broken: Option<io::Error>,
+    /// Why the head is shorter than it should be: told once all that came before it is read.
+    failed: Option<io::Error>,
 }
 
 impl<'a> Stream<'a> {
     /// How much of a stream can be looked at before it is read; enough for every signature (tar's stands at byte 257).
-    const HEAD: u64 = 64 << 10;
+    const HEAD: u64 = 4 << 10;
 
+    /// Fails only if nothing at all can be read; a defect behind the first bytes is told when it is reached.
     pub fn new(mut reader: Box<dyn io::Read + 'a>) -> Result<Self, ReadError> {
         let mut head = Vec::new();
-        match io::Read::read_to_end(&mut io::Read::take(&mut reader, Self::HEAD), &mut head) {
-            Err(error) if head.is_empty() => Err(ReadError { at: 0, why: error.to_string() }),
-            ended => Ok(Self { reader, head, taken: 0, broken: ended.err() }),
+        let read = io::Read::read_to_end(&mut io::Read::take(&mut reader, Self::HEAD), &mut head);
+        match read {
+            Err(error) if head.is_empty() => Err(ReadError::new(0, &error)),
+            read => Ok(Self { reader, head, taken: 0, failed: read.err() }),
         }
     }
 
@@ -145,7 +187,10 @@ impl io::Read for Stream<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let rest = self.head.get(self.taken..).unwrap_or_default();
         if rest.is_empty() {
-            return self.broken.take().map_or_else(|| self.reader.read(into), Err);
+            return match self.failed.take() {
+                Some(error) => Err(error),
+                None => self.reader.read(into),
+            };
         }
         let count = rest.len().min(into.len());
         if let (Some(to), Some(from)) = (into.get_mut(..count), rest.get(..count)) {

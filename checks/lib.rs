@@ -27,7 +27,7 @@ pub use check::{Check, Fact, Ref, Run, Severity, Stage};
 pub use cx::{Budget, Cx, OverBudget};
 pub use examine::{Form, Subject, examine};
 pub use finding::{Confidence, Finding, Gap, Place, Sink, Step, Why};
-pub use formats::Kind;
+pub use formats::{Kind, Reader};
 pub use settings::{AllowedName, Limits, Settings};
 
 /// Every check of every family, sorted by id.

@@ -1,20 +1,13 @@
 //! Readers of hostile bytes, one format a file: total, bounded, and silent about nothing.
 
 pub mod archive;
+pub(crate) mod compression;
+pub(crate) mod kind;
+pub(crate) mod npy;
 pub mod pickle;
+pub(crate) mod tar;
+pub(crate) mod torch_tar;
 pub mod torchscript;
 pub(crate) mod zip;
 
-use serde::{Deserialize, Serialize};
-
-/// What an artefact is, by its content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    Pickle,
-    Joblib,
-    PytorchLegacy,
-    Text,
-    Unknown,
-}
+pub use kind::{Kind, Reader};

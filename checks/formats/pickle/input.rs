@@ -24,6 +24,8 @@ pub(crate) struct Input<'a> {
     captured: u64,
     /// Bytes actually read, for the work budget.
     read: u64,
+    /// What ended the bytes too early; told again whenever more are asked for.
+    failed: Option<ReadError>,
 }
 
 enum Origin<'a> {
@@ -68,7 +70,7 @@ impl<'a> Input<'a> {
             Content::Window(window) => Origin::Window(window),
             Content::Stream(stream) => Origin::Stream(stream),
         };
-        Self { origin, buffer: Vec::new(), start: 0, at: 0, captured: 0, read: 0 }
+        Self { origin, buffer: Vec::new(), start: 0, at: 0, captured: 0, read: 0, failed: None }
     }
 
     pub(crate) fn position(&self) -> u64 {
@@ -102,6 +104,9 @@ impl<'a> Input<'a> {
         if have >= want {
             return Ok(have);
         }
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
         self.buffer.drain(..self.at);
         self.start += self.at as u64;
         self.at = 0;
@@ -113,16 +118,22 @@ impl<'a> Input<'a> {
         while have < want {
             let rest = self.buffer.get_mut(have..).unwrap_or_default();
             let count = match &mut self.origin {
-                Origin::Window(window) => window.read_at(self.start + have as u64, rest)?,
-                Origin::Stream(stream) => {
-                    stream.read(rest).map_err(|error| ReadError { at: self.start + have as u64, why: error.to_string() })?
-                }
+                Origin::Window(window) => window.read_at(self.start + have as u64, rest),
+                Origin::Stream(stream) => stream.read(rest).map_err(|error| ReadError::new(self.start + have as u64, &error)),
             };
-            if count == 0 {
-                break;
+            match count {
+                Ok(0) => break,
+                Ok(count) => {
+                    have += count;
+                    self.read += count as u64;
+                }
+                Err(error) => {
+                    // What came before stays readable.
+                    self.buffer.truncate(have);
+                    self.failed = Some(error.clone());
+                    return Err(error);
+                }
             }
-            have += count;
-            self.read += count as u64;
         }
         self.buffer.truncate(have);
         Ok(have)
@@ -139,7 +150,8 @@ impl<'a> Input<'a> {
 
     /// Up to `size` bytes from here, without consuming them.
     pub(crate) fn head(&mut self, size: usize) -> &[u8] {
-        let have = self.fill(size).unwrap_or(0).min(size);
+        _ = self.fill(size);
+        let have = (self.buffer.len() - self.at).min(size);
         self.buffer.get(self.at..self.at + have).unwrap_or_default()
     }
 

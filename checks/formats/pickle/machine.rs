@@ -199,6 +199,9 @@ impl Machine<'_, '_, '_> {
             }
             Op::Int | Op::Long => {
                 let line = self.line()?;
+                if !text::may_be_integer(&line.bytes) {
+                    return broken("the operand of INT or LONG is no number");
+                }
                 self.push(text::integer(&line.bytes))?;
             }
             Op::Long1 => {
@@ -213,6 +216,9 @@ impl Machine<'_, '_, '_> {
             }
             Op::Float => {
                 let line = self.line()?;
+                if !text::may_be_float(&line.bytes) {
+                    return broken("the operand of FLOAT is no number");
+                }
                 self.push(text::float(&line.bytes))?;
             }
             Op::BinFloat => {

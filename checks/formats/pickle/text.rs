@@ -13,6 +13,26 @@ pub(super) fn integer(line: &[u8]) -> Value {
     }
 }
 
+/// Whether either unpickler could take this line for an integer: digits come first, behind spaces and a sign, as in
+/// `int(text, 0)` and `strtol`; an empty line is left to them. A log whose lines begin with INFO is no pickle.
+pub(super) fn may_be_integer(line: &[u8]) -> bool {
+    without_sign(line).first().is_none_or(u8::is_ascii_digit)
+}
+
+/// The same for `float(text)`: also a decimal point, `inf` and `nan`.
+pub(super) fn may_be_float(line: &[u8]) -> bool {
+    let text = without_sign(line);
+    let word = |word: &[u8]| text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    text.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.') || word(b"inf") || word(b"nan")
+}
+
+fn without_sign(line: &[u8]) -> &[u8] {
+    // C's white space has a vertical tab more than Rust's.
+    let start = line.iter().take_while(|byte| matches!(byte, b' ' | 9..=13)).count();
+    let text = line.get(start..).unwrap_or_default();
+    text.strip_prefix(b"+").or(text.strip_prefix(b"-")).unwrap_or(text)
+}
+
 pub(super) fn float(line: &[u8]) -> Value {
     let text = str::from_utf8(line.trim_ascii()).unwrap_or_default();
     text.parse().map_or(Value::Number, Value::Float)
@@ -126,6 +146,20 @@ fn digits(rest: &mut std::iter::Peekable<impl Iterator<Item = u8>>, radix: u32, 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Tried with both unpicklers of CPython 3.11: whatever one of them takes passes here.
+    #[test]
+    fn what_no_unpickler_takes_for_a_number() {
+        for text in [&b" 1"[..], b"+1", b"-1", b"0x1f", b"\x0b1", b"01", b"12L"] {
+            assert!(may_be_integer(text), "{text:?}");
+        }
+        for text in [&b" 1"[..], b"+1", b"-1", b"inf", b"-nan", b"Infinity", b".5", b"\x0b1", b"1e3"] {
+            assert!(may_be_float(text), "{text:?}");
+        }
+        for text in [&b"NFO 12:00"[..], b"t was", b"- 1", b"_1", b"--1", b"\xa01", b"rom here", b"\x1c1"] {
+            assert!(!may_be_integer(text) && !may_be_float(text), "{text:?}");
+        }
+    }
 
     /// Left: operand. Right: what CPython 3.11 gives for `pickle.loads(b'V' + operand + b'\n.')`.
     #[test]

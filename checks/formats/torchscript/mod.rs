@@ -45,7 +45,7 @@ pub(crate) fn read(content: Content<'_>, cx: &Cx<'_>) -> (TorchScript, Option<Ga
         Content::Stream(stream) => {
             let read = stream.take(TEXT + 1).read_to_end(&mut bytes);
             let at = bytes.len() as u64;
-            (read.map(|_| ()).map_err(|error| ReadError { at, why: error.to_string() }), at > TEXT)
+            (read.map(|_| ()).map_err(|error| ReadError::new(at, &error)), at > TEXT)
         }
     };
     let over = |detail: &str| Some(Gap { why: Why::OverLimit, detail: detail.to_owned() });
@@ -54,7 +54,7 @@ pub(crate) fn read(content: Content<'_>, cx: &Cx<'_>) -> (TorchScript, Option<Ga
     }
     let script = scan(&String::from_utf8_lossy(&bytes));
     let gap = match read {
-        Err(error) => Some(Gap { why: Why::Unreadable, detail: error.to_string() }),
+        Err(error) => Some(error.into()),
         Ok(()) if more => over("TorchScript code longer than 64 MiB, read up to there"),
         Ok(()) => None,
     };

@@ -68,7 +68,7 @@ impl PickleFacts {
             }
             End::Read(error) => {
                 weights_only.refuse(|| "the pickle was not read to its end".to_owned());
-                self.gap(Why::Unreadable, error.to_string());
+                self.gaps.push(error.into());
             }
         }
         self.weights_only = std::mem::replace(&mut self.weights_only, WeightsOnly::Yes).and(weights_only.verdict());

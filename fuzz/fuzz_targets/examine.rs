@@ -1,0 +1,7 @@
+//! Any bytes under several names, under libFuzzer.
+#![no_main]
+
+#[path = "../../checks/tests/fuzz/mod.rs"]
+mod fuzz;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::anything(bytes));

@@ -1,0 +1,7 @@
+//! The tar reader and what it opens, under libFuzzer.
+#![no_main]
+
+#[path = "../../checks/tests/fuzz/mod.rs"]
+mod fuzz;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::tar(bytes));
