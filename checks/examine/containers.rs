@@ -156,8 +156,12 @@ impl Walk<'_> {
         let name = subject.name.member("body");
         match npy::header(&mut window.reader()) {
             Ok(header) => {
-                self.emit(subject);
                 let body = window.slice(header.body, u64::MAX);
+                if let Some(size) = header.size.filter(|&size| size > body.size()) {
+                    let detail = format!("the array has {} of the {size} bytes that its header tells", body.size());
+                    subject.gaps.push(Gap { why: Why::Unreadable, detail });
+                }
+                self.emit(subject);
                 if header.objects {
                     self.artefact(Content::Window(body), &name, Expected::PICKLE, &Extent::Known(body.size()), level.inside());
                 } else {

@@ -139,6 +139,16 @@ fn plain_files_are_subjects_without_a_gap() {
     }
 }
 
+#[test]
+fn an_array_that_is_cut_off_is_a_gap() {
+    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }\n";
+    let length = u16::try_from(header.len()).unwrap().to_le_bytes();
+    for (body, gaps) in [(24, 0), (23, 1), (30, 0)] {
+        let bytes = [&b"\x93NUMPY\x01\0"[..], &length, header.as_bytes(), &vec![0; body]].concat();
+        assert_eq!(subjects(&bytes, "x.npy", &Settings::default())[0].gaps.len(), gaps, "{body}");
+    }
+}
+
 /// A compressed pickle that is cut off: what came before is judged, the rest is a gap.
 #[test]
 fn a_cut_stream_is_judged_up_to_the_cut() {

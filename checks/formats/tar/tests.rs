@@ -1,4 +1,5 @@
-//! Archives built block by block; what readers make of each was tried with Python's tarfile and GNU tar.
+//! Archives built block by block. What Python's tarfile and GNU tar make of the end mark, of a wrong checksum, of two
+//! members of one name and of a link with a size was tried with both.
 
 use super::*;
 use crate::Settings;
