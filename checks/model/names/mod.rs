@@ -87,7 +87,7 @@ shapes! {
     Subscript = "subscript",
     /// `f(function, class, arguments, state)`: calls the function, which is judged.
     Apply = "apply",
-    /// Only built without `__init__` (NEWOBJ).
+    /// Only built without `__init__`, by NEWOBJ.
     New = "new",
     /// Parts of a path, never opened by the call.
     Path = "path",
@@ -269,6 +269,11 @@ pub(crate) fn python3(module: &str, name: &str) -> Option<String> {
     TABLES.modules.get(module).map(|new| format!("{new}.{name}"))
 }
 
+/// The row of an allowed name, by its exact path: what an object that carries this name was made by.
+pub(crate) fn row(path: &str) -> Option<Allowed> {
+    TABLES.allowed.get(path).copied()
+}
+
 /// Where `module` + `name` stands. Both may hold dots, and each way to split the path is tried.
 pub(crate) fn standing(module: &str, name: &str, settings: &Settings) -> Standing {
     let tables = &*TABLES;
@@ -303,7 +308,7 @@ pub(crate) fn standing(module: &str, name: &str, settings: &Settings) -> Standin
     }
     // Types that the TorchScript compiler names; a Python loader cannot import them.
     if path.starts_with("__torch__.") {
-        return Standing::Allowed(Allowed { kind: Kind::Class, shape: Shape::Data, pack: "torchscript" });
+        return Standing::Allowed(Allowed { kind: Kind::Class, shape: Shape::New, pack: "torchscript" });
     }
     Standing::Unknown
 }

@@ -139,6 +139,12 @@ impl List {
         self.unlisted += other.unlisted;
     }
 
+    /// Adds only what was not seen before.
+    pub(super) fn merge_new(&mut self, mut other: Self) {
+        other.seen.retain(|seen| !self.index.contains_key(&seen.detail));
+        self.merge(other);
+    }
+
     /// Offsets counted from `start` become offsets of the whole.
     pub(super) fn shift(&mut self, start: u64) {
         for seen in &mut self.seen {

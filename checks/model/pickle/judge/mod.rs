@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 
 use crate::formats::pickle::observer::{Call, Door, Import, Observer, Oddity, RawArray, Write, WriteDoor};
-use crate::formats::pickle::value::{Global, Items, Standing as Mark, Value};
+use crate::formats::pickle::value::{Global, Items, Standing as Mark, Traits, Value};
 use crate::model::names::{self, Allowed, Denied, Kind, Shape, Standing};
 use crate::{Settings, Step};
 
@@ -19,6 +19,17 @@ pub(super) use shapes::latin1;
 
 /// Bytes handed to loaders that are examined; more is a gap.
 const NESTED: usize = 1000;
+
+/// Which loader's reading of a joblib file is judged: they disagree about the raw bytes of its arrays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    /// What the file is: joblib since 1.2, or any unpickler where no array stands.
+    Loader,
+    /// `pickle.load`, which takes an array's bytes for opcodes.
+    Plain,
+    /// joblib before 1.2, which knows no padding.
+    OldJoblib,
+}
 
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about one stream")]
 /// Judges one pickle. Merged into the file's facts once it is clear that a loader would take it for a pickle.
@@ -31,10 +42,9 @@ pub(super) struct Judge<'s> {
     /// Names of each standing that no call has used yet: path → (offset, how often, why denied).
     idle: BTreeMap<Rc<str>, Idle>,
     raw: Option<RawArray>,
-    /// Read as `pickle.load` reads, which knows nothing of joblib's raw arrays.
-    plain: bool,
-    /// joblib's arrays stand unpadded, so that a plain unpickler might read on where joblib reads raw bytes.
-    pub(super) unpadded: bool,
+    view: View,
+    /// One of joblib's arrays begins with padding, which joblib before 1.2 takes for the array's first bytes.
+    pub(super) padded: bool,
     pub(super) is_joblib: bool,
     pub(super) imports: u64,
     /// An import was followed by a call or a write.
@@ -73,8 +83,8 @@ impl<'s> Judge<'s> {
             weights_only: weights_only::Tracker::default(),
             idle: BTreeMap::new(),
             raw: None,
-            plain: false,
-            unpadded: false,
+            view: View::Loader,
+            padded: false,
             is_joblib: false,
             imports: 0,
             used: false,
@@ -82,9 +92,9 @@ impl<'s> Judge<'s> {
         }
     }
 
-    /// A judge for the view of a loader that knows nothing of joblib.
-    pub(super) fn without_arrays(settings: &'s Settings) -> Self {
-        Self { plain: true, ..Self::new(settings) }
+    /// A judge for the view of another loader of the same bytes.
+    pub(super) fn of_view(settings: &'s Settings, view: View) -> Self {
+        Self { view, ..Self::new(settings) }
     }
 
     /// Whether something here runs code by the tables alone, so that the bytes are a pickle whatever else they are.
@@ -202,7 +212,12 @@ impl<'s> Judge<'s> {
         let shown = shown(&global.path, call.args);
         let no_args = call.args.is_some_and(|args| args.len == 0);
         // `_pickle.c` builds a class from INST and OBJ without arguments by `cls.__new__`, but calls a function.
-        let class = call.door == Door::NewObj || (call.door != Door::Reduce && no_args && looks_like_a_class(&global.path));
+        // A member of an enumeration is made by a call of its class with its value; a number is no command.
+        let member = call.door == Door::Reduce
+            && call.args.is_some_and(|args| args.len == 1 && matches!(args.first.first(), Some(Value::Int(_) | Value::Bool(_))));
+        let class = call.door == Door::NewObj
+            || (looks_like_a_class(&global.path) && (member || (call.door != Door::Reduce && no_args)));
+        let class = class && !arrays::wrapper_alias(&global.path);
         if class {
             self.lists.unknown_classes.add(&global.path, call.at, || {
                 let message = format!("Builds an object of {}, a class on no list of known names.", global.path);
@@ -253,6 +268,62 @@ impl<'s> Judge<'s> {
                 self.unresolvable(call.at, &format!("indirect {kind}"), || format!("Keeps a {kind} to be called later."));
             }
         }
+    }
+
+    /// State for an object of an allowed class or from an allowed function.
+    fn build(&mut self, write: &Write, of: &Rc<str>) {
+        if self.reflects(of) {
+            return self.shared(write, of);
+        }
+        if !names::row(of).is_some_and(|row| row.shape == Shape::Factory) {
+            return;
+        }
+        // `functools.partial.__setstate__` takes (function, arguments, keywords, dict). Nothing else here has a state:
+        // the other half of a pair becomes attributes, and with them `defaultdict.default_factory`.
+        match write.value {
+            Value::Tuple(state) if of.ends_with("partial") => {
+                if let Some(target) = state.first.first() {
+                    let callee = Value::None;
+                    let call = Call { at: write.at, door: Door::Reduce, callee: &callee, args: Some(state), keywords: None };
+                    self.indirect(&call, target);
+                }
+            }
+            Value::None => {}
+            state if state.traits().has(Traits::OTHER_NAME.and(Traits::KNOWN_NAME).and(Traits::UNKNOWN)) => {
+                self.unresolvable(write.at, &format!("state of {of}"), || {
+                    format!("Loading this pickle gives {of} a function to call later.")
+                });
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether what this function returns may be a class, a function or an object that others use too.
+    fn reflects(&self, of: &str) -> bool {
+        let shape = names::row(of).map(|row| row.shape);
+        matches!(shape, Some(Shape::TypeOf | Shape::TypeName | Shape::Subscript | Shape::Loader))
+    }
+
+    fn shared(&mut self, write: &Write, of: &Rc<str>) {
+        let door = write.door.as_str();
+        self.unresolvable(write.at, &format!("{door} on {of}"), || {
+            format!("Loading this pickle writes into what {of} returned ({door}), which may be a class or an object in use.")
+        });
+    }
+
+    /// joblib reads an array from the file now.
+    fn array(&mut self, at: u64, raw: RawArray) {
+        self.is_joblib = true;
+        self.padded |= raw.padded;
+        if raw.size.is_none() && !raw.objects {
+            self.unresolvable(at, "array size", || {
+                "Describes an array so that its size cannot be told from the pickle: what a loader reads behind it is hidden.".into()
+            });
+        }
+        self.raw = Some(match self.view {
+            View::OldJoblib => RawArray { padded: false, ..raw },
+            View::Loader | View::Plain => raw,
+        });
     }
 
     fn write_state(&mut self, write: &Write, what: &str) {
@@ -325,23 +396,12 @@ impl Observer for Judge<'_> {
             }
             Value::Object(object) if write.door == WriteDoor::Build => {
                 if let Some(raw) = arrays::wrapper(object, write.value) {
-                    self.is_joblib = true;
-                    self.unpadded |= !raw.padded;
-                    self.raw = Some(raw);
+                    self.array(write.at, raw);
                 }
                 arrays::dtype_state(object, write.value);
-                // `functools.partial.__setstate__` takes (function, arguments, keywords, dict).
-                if &*object.of == "functools.partial"
-                    && let Value::Tuple(state) = write.value
-                    && let Some(target) = state.first.first()
-                {
-                    let callee = Value::None;
-                    self.indirect(
-                        &Call { at: write.at, door: Door::Reduce, callee: &callee, args: Some(state), keywords: None },
-                        target,
-                    );
-                }
+                self.build(write, &object.of);
             }
+            Value::Object(object) if self.reflects(&object.of) => self.shared(write, &object.of),
             Value::Persistent(_) | Value::Unknown => {
                 let door = write.door.as_str();
                 self.unresolvable(write.at, &format!("{door} on unknown"), || {
@@ -353,7 +413,7 @@ impl Observer for Judge<'_> {
     }
 
     fn raw_array(&mut self) -> Option<RawArray> {
-        self.raw.take().filter(|_| !self.plain)
+        self.raw.take().filter(|_| self.view != View::Plain)
     }
 
     fn persistent(&mut self, at: u64, id: &Value) {
