@@ -3,7 +3,7 @@
 //! Allow-lists are exact names in packs per framework; the deny-list also covers whole modules. Everything on
 //! neither is unknown. The tables are data beside this file; what a shape means is code in `judge/shapes.rs`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use crate::Settings;
@@ -91,6 +91,8 @@ shapes! {
     New = "new",
     /// Parts of a path, never opened by the call.
     Path = "path",
+    /// numpy's random generators: their words, objects and classes, of numpy itself.
+    Generator = "generator",
 }
 
 /// One denied name.
@@ -153,6 +155,8 @@ struct Tables {
     components: HashMap<&'static str, Denied>,
     /// Python 2 module → Python 3 module, and the same for single names.
     modules: HashMap<&'static str, &'static str>,
+    /// First parts of allowed names, without Python's own.
+    libraries: HashSet<&'static str>,
     names: HashMap<&'static str, &'static str>,
 }
 
@@ -162,13 +166,21 @@ macro_rules! packs {
 
 /// Allow-lists, one a framework.
 const PACKS: &[(&str, &str)] = packs![
+    "boosting",
+    "estimators",
     "flair",
+    "joblib",
     "lightning",
     "misc",
+    "nlp",
     "numpy",
     "omegaconf",
+    "pandas",
     "pyannote",
+    "scipy",
+    "sklearn",
     "speech_tts",
+    "statsmodels",
     "stdlib",
     "torch",
     "torchvision_timm",
@@ -194,12 +206,16 @@ impl Tables {
             denied_modules: HashMap::new(),
             components: HashMap::new(),
             modules: HashMap::new(),
+            libraries: HashSet::new(),
             names: HashMap::new(),
         };
         for &(pack, text) in PACKS {
             for row in rows(text) {
                 if let Some((name, allowed)) = parse_allowed(pack, &row) {
                     tables.allowed.insert(name, allowed);
+                    if pack != "stdlib" {
+                        tables.libraries.extend(name.split('.').next());
+                    }
                 }
             }
         }
@@ -272,6 +288,16 @@ pub(crate) fn python3(module: &str, name: &str) -> Option<String> {
 /// The row of an allowed name, by its exact path: what an object that carries this name was made by.
 pub(crate) fn row(path: &str) -> Option<Allowed> {
     TABLES.allowed.get(path).copied()
+}
+
+/// Whether the deny-list names exactly this, not only a module above it.
+pub(crate) fn denied_exactly(path: &str) -> bool {
+    TABLES.denied.contains_key(path)
+}
+
+/// Whether a pack knows names of the library that this path begins with.
+pub(crate) fn known_library(path: &str) -> bool {
+    TABLES.libraries.contains(path.split('.').next().unwrap_or(path))
 }
 
 /// Where `module` + `name` stands. Both may hold dots, and each way to split the path is tried.

@@ -3,6 +3,7 @@
 use crate::formats::Kind;
 use crate::formats::pickle::input::Input;
 use crate::formats::pickle::machine::{self, End, Ended};
+use crate::model::names;
 use crate::{Content, Cx, Gap, Step, Why, Window};
 
 use super::facts::{List, PickleFacts, WeightsOnly};
@@ -99,13 +100,19 @@ impl PickleFacts {
         let mut judge = Judge::of_view(cx.settings, view);
         machine::run(&mut Input::new(Content::Window(window)), &mut judge, &cx.budget);
         judge.finish();
-        let plausible = judge.plausible;
+        // In an object array, which is a pickle of its own, memo indices mean other things to a plain unpickler: the
+        // names that it makes of an honest file are mixed from names of known libraries.
+        let mixed = view == View::Plain && judge.object_arrays;
+        let plausible = judge.plausible && !mixed;
         let Lists { dangerous_calls, dangerous_imports, unknown_calls, .. } = judge.lists;
         for (known, mut list) in [
             (&mut self.dangerous_calls, dangerous_calls),
             (&mut self.dangerous_imports, dangerous_imports),
             (&mut self.unknown_calls, if plausible { unknown_calls } else { List::default() }),
         ] {
+            if mixed {
+                list.retain(|path| names::denied_exactly(path) || !names::known_library(path));
+            }
             list.shift(start);
             // What the first reading has seen at the same place is no second sight of it.
             known.merge_new(list);

@@ -45,6 +45,8 @@ pub(super) struct Judge<'s> {
     view: View,
     /// One of joblib's arrays begins with padding, which joblib before 1.2 takes for the array's first bytes.
     pub(super) padded: bool,
+    /// One of them is a pickle of its own, whose memo a plain unpickler takes for its own.
+    pub(super) object_arrays: bool,
     pub(super) is_joblib: bool,
     pub(super) imports: u64,
     /// An import was followed by a call or a write.
@@ -85,6 +87,7 @@ impl<'s> Judge<'s> {
             raw: None,
             view: View::Loader,
             padded: false,
+            object_arrays: false,
             is_joblib: false,
             imports: 0,
             used: false,
@@ -315,6 +318,7 @@ impl<'s> Judge<'s> {
     fn array(&mut self, at: u64, raw: RawArray) {
         self.is_joblib = true;
         self.padded |= raw.padded;
+        self.object_arrays |= raw.objects;
         if raw.size.is_none() && !raw.objects {
             self.unresolvable(at, "array size", || {
                 "Describes an array so that its size cannot be told from the pickle: what a loader reads behind it is hidden.".into()

@@ -85,12 +85,18 @@ impl Judge<'_> {
             Shape::Encoding => return encoding(global, call.at, args),
             Shape::Enum => {
                 args.len == 1
-                    && (matches!(first, Value::Bool(_) | Value::Int(_) | Value::None) || first.as_str().is_some_and(word))
+                    && match first {
+                        Value::Bool(_) | Value::Int(_) | Value::None => true,
+                        // Python 2 and protocol 0 hand over the member itself.
+                        Value::Object(member) => member.of == global.path,
+                        text => text.as_str().is_some_and(word),
+                    }
             }
             Shape::Device => {
                 args.len <= 2 && args.first.iter().all(|arg| matches!(arg, Value::Int(_)) || arg.as_str().is_some_and(word))
             }
             Shape::Path => args.first.iter().all(|arg| matches!(arg, Value::Str(_) | Value::LongStr(_) | Value::Object(_))),
+            Shape::Generator => args.first.iter().all(of_generator),
             Shape::TypeOf => args.len == 1,
             Shape::TypeName => args.len == 1 && first.as_str().is_some_and(word),
             Shape::Subscript => subscript(args),
@@ -182,12 +188,17 @@ impl Judge<'_> {
         let Some(class) = args.first.first().and_then(Value::as_global) else {
             return Fit::No("its first argument is not a class that is known here".to_owned());
         };
+        // `numpy.core.multiarray._reconstruct` calls `ndarray.__new__`; all others call the class's own with what they are given.
+        let reconstruct = global.path.ends_with(".multiarray._reconstruct") || global.path.ends_with("_multiarray_umath._reconstruct");
+        if !reconstruct && names::row(&class.path).is_some_and(|row| row.kind == Kind::Value) {
+            return Fit::No(format!("{} is not known to be safe to build from arguments", class.path));
+        }
         let rest = args.first.iter().skip(1).fold(Traits::NONE, |all, item| all.and(item.traits()));
         if rest.has(Traits::OTHER_NAME.and(Traits::UNKNOWN)) {
             return Fit::No("its arguments hold a name that is on no list".to_owned());
         }
         let object = self.built(call, class);
-        if &*global.path == "numpy.core.multiarray._reconstruct" || &*global.path == "numpy._core.multiarray._reconstruct" {
+        if reconstruct {
             return Fit::Yes(Value::object("numpy.ndarray".into(), call.at));
         }
         Fit::Yes(object)
@@ -237,6 +248,17 @@ fn subscript(args: &Items) -> bool {
         _ => false,
     };
     args.len == 2 && object && !args.traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN))
+}
+
+/// A generator's name, a class of generators, or one of them.
+fn of_generator(value: &Value) -> bool {
+    let path = match value {
+        Value::Str(name) => return word(name),
+        Value::Global(global) => &global.path,
+        Value::Object(object) => &object.of,
+        _ => return false,
+    };
+    names::row(path).is_some_and(|row| row.pack == "numpy") && path.starts_with("numpy.random.")
 }
 
 /// Nothing that brings methods of its own, which would run when a plain type iterates over it or asks for its text.
