@@ -151,7 +151,7 @@ def shapes():
     """Allowed names with arguments that they are not safe with."""
     for m, n, args in [("collections", "OrderedDict", ("id",)), ("collections", "defaultdict", ("id",)), ("torch._utils", "_rebuild_tensor_v2", ("id", 0, (1,), (1,), False, {})),
                        ("torch.nn.modules.linear", "Linear", ("id",)), ("numpy", "ndarray", ("id",)), ("__torch__.payload", "run", ("id",)),
-                       ("__torch__.payload", "Run", ()), ("numpy", "memmap", ("f", "uint8", "w+")), ("transformers.training_args", "TrainingArguments", ("id",)),
+                       ("numpy", "memmap", ("f", "uint8", "w+")), ("transformers.training_args", "TrainingArguments", ("id",)),
                        ("numpy.core._ufunc_reconstruct", "x", ("os", "system")), ("logging", "getLogger", ("a b",)), ("torch", "device", ("rm x",)),
                        ("sklearn.tree._tree", "Tree.__setstate__", ("id",)), ("transformers.trainer_utils", "SchedulerType", ("touch x",)), ("builtins", "print", ("id",))]:
         yield f"{m}.{n}{args}", framed(call_reduce(by_stack(m, n), args))

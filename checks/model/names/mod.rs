@@ -91,6 +91,8 @@ shapes! {
     New = "new",
     /// Parts of a path, never opened by the call.
     Path = "path",
+    /// SciPy's distributions: built by NEWOBJ; their state carries source text, which must be what SciPy writes.
+    Distribution = "distribution",
     /// numpy's random generators: their words, objects and classes, of numpy itself.
     Generator = "generator",
 }
@@ -285,6 +287,9 @@ pub(crate) fn python3(module: &str, name: &str) -> Option<String> {
     TABLES.modules.get(module).map(|new| format!("{new}.{name}"))
 }
 
+/// The pack of the types that a TorchScript archive names.
+pub(crate) const TORCHSCRIPT: &str = "torchscript";
+
 /// The row of an allowed name, by its exact path: what an object that carries this name was made by.
 pub(crate) fn row(path: &str) -> Option<Allowed> {
     TABLES.allowed.get(path).copied()
@@ -334,7 +339,7 @@ pub(crate) fn standing(module: &str, name: &str, settings: &Settings) -> Standin
     }
     // Types that the TorchScript compiler names; a Python loader cannot import them.
     if path.starts_with("__torch__.") {
-        return Standing::Allowed(Allowed { kind: Kind::Class, shape: Shape::New, pack: "torchscript" });
+        return Standing::Allowed(Allowed { kind: Kind::Class, shape: Shape::New, pack: TORCHSCRIPT });
     }
     Standing::Unknown
 }

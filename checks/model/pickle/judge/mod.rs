@@ -1,6 +1,7 @@
 //! Judges what the pickle machine tells: each import, call and write against the name tables.
 
 mod arrays;
+mod distribution;
 mod shapes;
 mod weights_only;
 
@@ -216,10 +217,10 @@ impl<'s> Judge<'s> {
         let no_args = call.args.is_some_and(|args| args.len == 0);
         // `_pickle.c` builds a class from INST and OBJ without arguments by `cls.__new__`, but calls a function.
         // A member of an enumeration is made by a call of its class with its value; a number is no command.
-        let member = call.door == Door::Reduce
-            && call.args.is_some_and(|args| args.len == 1 && matches!(args.first.first(), Some(Value::Int(_) | Value::Bool(_))));
-        let class = call.door == Door::NewObj
-            || (looks_like_a_class(&global.path) && (member || (call.door != Door::Reduce && no_args)));
+        let member = call.args.is_some_and(|args| args.len == 1 && matches!(args.first.first(), Some(Value::Int(_) | Value::Bool(_))));
+        // What `__main__` holds is the loader's own script, so that no module beside the model can hide there.
+        let plain = no_args && (call.door != Door::Reduce || global.path.starts_with("__main__."));
+        let class = call.door == Door::NewObj || (looks_like_a_class(&global.path) && (member || plain));
         let class = class && !arrays::wrapper_alias(&global.path);
         if class {
             self.lists.unknown_classes.add(&global.path, call.at, || {
@@ -278,8 +279,18 @@ impl<'s> Judge<'s> {
         if self.reflects(of) {
             return self.shared(write, of);
         }
-        if !names::row(of).is_some_and(|row| row.shape == Shape::Factory) {
-            return;
+        match names::row(of).map(|row| row.shape) {
+            Some(Shape::Factory) => {}
+            Some(Shape::Distribution) => {
+                if !distribution::is_honest(write.value) {
+                    self.lists.dangerous_calls.add(of, write.at, || {
+                        let what = format!("gives {of} source text of its own, which it runs");
+                        (format!("Loading this pickle {what}."), vec![Step { at: write.at, what }])
+                    });
+                }
+                return;
+            }
+            _ => return,
         }
         // `functools.partial.__setstate__` takes (function, arguments, keywords, dict). Nothing else here has a state:
         // the other half of a pair becomes attributes, and with them `defaultdict.default_factory`.

@@ -7,7 +7,7 @@ use crate::formats::pickle::value::{Global, Items, Traits, Value};
 use crate::model::names::{self, Allowed, Kind, Shape};
 
 use super::super::facts::Nested;
-use super::{Judge, NESTED, arrays};
+use super::{Judge, NESTED, arrays, looks_like_a_class};
 
 /// Whether arguments fit.
 pub(super) enum Fit {
@@ -35,12 +35,9 @@ impl Judge<'_> {
         if call.keywords.is_some_and(|keywords| keywords.traits().has(Traits::OTHER_NAME)) {
             return no("its keyword arguments hold a name that is on no list");
         }
-        // A call without arguments gives the pickle no say, except where an argument is what the call is about.
-        let about_arguments = matches!(
-            allowed.shape,
-            Shape::Loader | Shape::Attribute | Shape::Import | Shape::Reconstructor | Shape::ClassFirst | Shape::Apply | Shape::New
-        );
-        if args.len == 0 && !about_arguments {
+        // A call without arguments gives the pickle no say. Only a name that stands for a whole family (TorchScript's) must
+        // look like a class.
+        if args.len == 0 && (allowed.pack != names::TORCHSCRIPT || call.door == Door::NewObj || looks_like_a_class(&global.path)) {
             return done();
         }
         let traits = args.traits;
@@ -87,8 +84,8 @@ impl Judge<'_> {
                 args.len == 1
                     && match first {
                         Value::Bool(_) | Value::Int(_) | Value::None => true,
-                        // Python 2 and protocol 0 hand over the member itself.
-                        Value::Object(member) => member.of == global.path,
+                        // Members of a flag are made from a member, below protocol 2.
+                        Value::Object(member) => names::row(&member.of).is_some_and(|row| row.shape == Shape::Enum),
                         text => text.as_str().is_some_and(word),
                     }
             }
@@ -101,7 +98,7 @@ impl Judge<'_> {
             Shape::TypeName => args.len == 1 && first.as_str().is_some_and(word),
             Shape::Subscript => subscript(args),
             Shape::Apply => return self.apply(call, args),
-            Shape::New => return no("it is not known to be safe to initialise"),
+            Shape::New | Shape::Distribution => return no("it is not known to be safe to initialise"),
             Shape::Attribute => return self.attribute(call, args),
             Shape::Import => return self.named(call, global, args),
             Shape::Loader => return self.loader(call, global, args),
