@@ -29,7 +29,7 @@ fn main() -> io::Result<()> {
                 found.extend(
                     sink.into_findings()
                         .into_iter()
-                        .map(|finding| [check.id.to_owned(), severity.clone(), finding.detail.to_string()]),
+                        .map(|finding| [check.id.to_owned(), severity.clone(), finding.detail.clone()]),
                 );
             }
         });

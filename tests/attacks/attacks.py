@@ -195,7 +195,7 @@ def joblib_arrays():
     many = b"".join(text(f"k{i}") + NONE + SETITEM for i in range(40))
     yield "shape twice", b"\x80\x03" + wrapper((16,), dtype(), None, text("shape") + constant((1,)) + SETITEM + many) + bytes(8) + honest_end.ljust(120, b"\0") + run + honest_end
     yield "shape behind many keys", b"\x80\x03" + wrapper((16,), dtype(), None, many) + honest_end.ljust(128, b"\0") + run + honest_end
-    alias = wrapper((16,), dtype()).replace(b"cjoblib.numpy_pickle\n", b"cjoblib.memory.numpy_pickle\n")
+    alias = wrapper((16,), dtype()).replace(b"cjoblib.numpy_pickle\n", b"cacme.vendored.numpy_pickle\n")
     yield "wrapper under another path", b"\x80\x03" + alias + honest_end.ljust(128, b"\0") + run + honest_end
     inner = b"\x80\x03" + wrapper((4,), dtype()) + run + honest_end
     yield "wrapper inside an object array", b"\x80\x03" + wrapper((1,), dtype("O8", (3, "|", None, None, None, -1, -1, 63))) + inner + bytes(64) + honest_end

@@ -37,7 +37,8 @@ impl Judge<'_> {
         }
         // A call without arguments gives the pickle no say. Only a name that stands for a whole family (TorchScript's) must
         // look like a class.
-        if args.len == 0 && (allowed.pack != names::TORCHSCRIPT || call.door == Door::NewObj || looks_like_a_class(&global.path)) {
+        if args.len == 0 && (allowed.pack != names::TORCHSCRIPT || call.door == Door::NewObj || looks_like_a_class(&global.path))
+        {
             return done();
         }
         let traits = args.traits;
@@ -56,7 +57,9 @@ impl Judge<'_> {
         let fits = match allowed.shape {
             Shape::Any => true,
             Shape::None => return no("it is not known to take arguments"),
-            Shape::Data => !traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN)) && (allowed.pack != PLAIN || args.first.iter().all(plain)),
+            Shape::Data => {
+                !traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN)) && (allowed.pack != PLAIN || args.first.iter().all(plain))
+            }
             Shape::Numbers => {
                 !traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN).and(Traits::TEXT).and(Traits::BYTES).and(Traits::KNOWN_NAME))
             }
@@ -186,7 +189,8 @@ impl Judge<'_> {
             return Fit::No("its first argument is not a class that is known here".to_owned());
         };
         // `numpy.core.multiarray._reconstruct` calls `ndarray.__new__`; all others call the class's own with what they are given.
-        let reconstruct = global.path.ends_with(".multiarray._reconstruct") || global.path.ends_with("_multiarray_umath._reconstruct");
+        let reconstruct =
+            global.path.ends_with(".multiarray._reconstruct") || global.path.ends_with("_multiarray_umath._reconstruct");
         if !reconstruct && names::row(&class.path).is_some_and(|row| row.kind == Kind::Value) {
             return Fit::No(format!("{} is not known to be safe to build from arguments", class.path));
         }
