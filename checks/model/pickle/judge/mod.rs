@@ -223,8 +223,15 @@ impl<'s> Judge<'s> {
         // What `__main__` holds is the loader's own script, so that no module beside the model can hide there.
         let plain = no_args && (call.door != Door::Reduce || global.path.starts_with("__main__."));
         let class = call.door == Door::NewObj || (looks_like_a_class(&global.path) && (member || plain));
-        let class = class && !arrays::wrapper_alias(&global.path);
-        if class {
+        if arrays::wrapper_alias(&global.path) {
+            self.lists.unknown_calls.add(&global.path, call.at, || {
+                let message = format!(
+                    "Builds {}, named like joblib's array wrapper: whether bytes behind it are an array or are run cannot be told.",
+                    global.path
+                );
+                (message, trail(global, call.at, &format!("builds {}", global.path)))
+            });
+        } else if class {
             self.lists.unknown_classes.add(&global.path, call.at, || {
                 let message = format!("Builds an object of {}, a class on no list of known names.", global.path);
                 (message, trail(global, call.at, &format!("builds {}", global.path)))
