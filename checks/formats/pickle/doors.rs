@@ -60,7 +60,12 @@ impl Machine<'_, '_, '_> {
         let state = self.pop()?;
         let target = self.top()?.clone();
         self.observer.write(&Write { at, door: WriteDoor::Build, target: &target, value: &state });
-        if let Some(raw) = self.observer.raw_array() {
+        // An object array inside a joblib file is read by a plain unpickler, which replaces nothing.
+        if let Some(raw) = self.observer.raw_array().filter(|_| self.nesting == 0) {
+            // joblib reads from the file, behind the frame that its unpickler holds already.
+            if self.frame_end.is_some_and(|end| end > self.input.position()) {
+                self.observer.oddity(at, Oddity::FrameStraddled);
+            }
             if raw.padded {
                 let padding = self.input.byte()?.into();
                 self.input.skip(padding)?;

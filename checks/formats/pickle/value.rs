@@ -93,15 +93,16 @@ pub struct Entries {
 
 impl Entries {
     pub fn get(&self, key: &str) -> Option<Value> {
-        self.named.borrow().iter().rev().find(|(name, _)| **name == *key).map(|(_, value)| value.clone())
+        self.named.borrow().iter().find(|(name, _)| **name == *key).map(|(_, value)| value.clone())
     }
 
     pub(crate) fn put(&self, key: &Value, value: &Value) {
         self.traits.set(self.traits.get().and(key.traits()).and(value.traits()));
         let mut named = self.named.borrow_mut();
-        if let Value::Str(key) = key
-            && named.len() < DICT_ENTRIES
-        {
+        let Value::Str(key) = key else { return };
+        if let Some(entry) = named.iter_mut().find(|(name, _)| name == key) {
+            entry.1 = value.leaf();
+        } else if named.len() < DICT_ENTRIES {
             named.push((key.clone(), value.leaf()));
         }
     }

@@ -3,7 +3,7 @@
 //! Allow-lists are exact names in packs per framework; the deny-list also covers whole modules. Everything on
 //! neither is unknown. The tables are data beside this file; what a shape means is code in `judge/shapes.rs`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use crate::Settings;
@@ -87,10 +87,14 @@ shapes! {
     Subscript = "subscript",
     /// `f(function, class, arguments, state)`: calls the function, which is judged.
     Apply = "apply",
-    /// Only built without `__init__` (NEWOBJ).
+    /// Only built without `__init__`, by NEWOBJ.
     New = "new",
     /// Parts of a path, never opened by the call.
     Path = "path",
+    /// SciPy's distributions: built by NEWOBJ; their state carries source text, which must be what SciPy writes.
+    Distribution = "distribution",
+    /// numpy's random generators: their words, objects and classes, of numpy itself.
+    Generator = "generator",
 }
 
 /// One denied name.
@@ -153,6 +157,8 @@ struct Tables {
     components: HashMap<&'static str, Denied>,
     /// Python 2 module → Python 3 module, and the same for single names.
     modules: HashMap<&'static str, &'static str>,
+    /// First parts of allowed names, without Python's own.
+    libraries: HashSet<&'static str>,
     names: HashMap<&'static str, &'static str>,
 }
 
@@ -162,13 +168,21 @@ macro_rules! packs {
 
 /// Allow-lists, one a framework.
 const PACKS: &[(&str, &str)] = packs![
+    "boosting",
+    "estimators",
     "flair",
+    "joblib",
     "lightning",
     "misc",
+    "nlp",
     "numpy",
     "omegaconf",
+    "pandas",
     "pyannote",
+    "scipy",
+    "sklearn",
     "speech_tts",
+    "statsmodels",
     "stdlib",
     "torch",
     "torchvision_timm",
@@ -194,12 +208,16 @@ impl Tables {
             denied_modules: HashMap::new(),
             components: HashMap::new(),
             modules: HashMap::new(),
+            libraries: HashSet::new(),
             names: HashMap::new(),
         };
         for &(pack, text) in PACKS {
             for row in rows(text) {
                 if let Some((name, allowed)) = parse_allowed(pack, &row) {
                     tables.allowed.insert(name, allowed);
+                    if pack != "stdlib" {
+                        tables.libraries.extend(name.split('.').next());
+                    }
                 }
             }
         }
@@ -269,6 +287,24 @@ pub(crate) fn python3(module: &str, name: &str) -> Option<String> {
     TABLES.modules.get(module).map(|new| format!("{new}.{name}"))
 }
 
+/// The pack of the types that a TorchScript archive names.
+pub(crate) const TORCHSCRIPT: &str = "torchscript";
+
+/// The row of an allowed name, by its exact path: what an object that carries this name was made by.
+pub(crate) fn row(path: &str) -> Option<Allowed> {
+    TABLES.allowed.get(path).copied()
+}
+
+/// Whether the deny-list names exactly this, not only a module above it.
+pub(crate) fn denied_exactly(path: &str) -> bool {
+    TABLES.denied.contains_key(path)
+}
+
+/// Whether a pack knows names of the library that this path begins with.
+pub(crate) fn known_library(path: &str) -> bool {
+    TABLES.libraries.contains(path.split('.').next().unwrap_or(path))
+}
+
 /// Where `module` + `name` stands. Both may hold dots, and each way to split the path is tried.
 pub(crate) fn standing(module: &str, name: &str, settings: &Settings) -> Standing {
     let tables = &*TABLES;
@@ -303,7 +339,7 @@ pub(crate) fn standing(module: &str, name: &str, settings: &Settings) -> Standin
     }
     // Types that the TorchScript compiler names; a Python loader cannot import them.
     if path.starts_with("__torch__.") {
-        return Standing::Allowed(Allowed { kind: Kind::Class, shape: Shape::Data, pack: "torchscript" });
+        return Standing::Allowed(Allowed { kind: Kind::Class, shape: Shape::New, pack: TORCHSCRIPT });
     }
     Standing::Unknown
 }

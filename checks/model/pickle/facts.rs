@@ -140,6 +140,18 @@ impl List {
         self.unlisted += other.unlisted;
     }
 
+    /// Keeps what `wanted` takes, by detail.
+    pub(super) fn retain(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.seen.retain(|seen| wanted(&seen.detail));
+        self.index = self.seen.iter().enumerate().map(|(index, seen)| (seen.detail.clone(), index)).collect();
+    }
+
+    /// Adds only what was not seen before.
+    pub(super) fn merge_new(&mut self, mut other: Self) {
+        other.retain(|detail| !self.index.contains_key(detail));
+        self.merge(other);
+    }
+
     /// Offsets counted from `start` become offsets of the whole.
     pub(super) fn shift(&mut self, start: u64) {
         for seen in &mut self.seen {

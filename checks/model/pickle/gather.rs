@@ -3,10 +3,11 @@
 use crate::formats::Kind;
 use crate::formats::pickle::input::Input;
 use crate::formats::pickle::machine::{self, End, Ended};
+use crate::model::names;
 use crate::{Content, Cx, Gap, Step, Why, Window};
 
 use super::facts::{List, PickleFacts, WeightsOnly};
-use super::judge::{Judge, Lists, latin1};
+use super::judge::{Judge, Lists, View, latin1};
 
 impl PickleFacts {
     pub(super) fn new(kind: Kind) -> Self {
@@ -93,19 +94,28 @@ impl PickleFacts {
         });
     }
 
-    /// A joblib file whose arrays stand without padding can be read by `pickle.load` too, which takes the
-    /// arrays' bytes for opcodes. That reading ends at once in an honest file; what it would call is added.
-    pub(super) fn add_plain_view(&mut self, window: Window<'_>, start: u64, cx: &Cx) {
-        let mut judge = Judge::without_arrays(cx.settings);
+    /// A joblib file can be read by `pickle.load` too, which takes the arrays' bytes for opcodes, and by a joblib that
+    /// knows no padding. Such a reading ends at once in an honest file; what it would call is added.
+    pub(super) fn add_view(&mut self, view: View, window: Window<'_>, start: u64, cx: &Cx) {
+        let mut judge = Judge::of_view(cx.settings, view);
         machine::run(&mut Input::new(Content::Window(window)), &mut judge, &cx.budget);
-        if !judge.denies() {
-            return;
-        }
         judge.finish();
-        let Lists { dangerous_calls, dangerous_imports, .. } = judge.lists;
-        for mut list in [dangerous_calls, dangerous_imports] {
+        // In an object array, which is a pickle of its own, memo indices mean other things to a plain unpickler: the
+        // names that it makes of an honest file are mixed from names of known libraries.
+        let mixed = view == View::Plain && judge.object_arrays;
+        let plausible = judge.plausible && !mixed;
+        let Lists { dangerous_calls, dangerous_imports, unknown_calls, .. } = judge.lists;
+        for (known, mut list) in [
+            (&mut self.dangerous_calls, dangerous_calls),
+            (&mut self.dangerous_imports, dangerous_imports),
+            (&mut self.unknown_calls, if plausible { unknown_calls } else { List::default() }),
+        ] {
+            if mixed {
+                list.retain(|path| names::denied_exactly(path) || !names::known_library(path));
+            }
             list.shift(start);
-            self.dangerous_calls.merge(list);
+            // What the first reading has seen at the same place is no second sight of it.
+            known.merge_new(list);
         }
     }
 

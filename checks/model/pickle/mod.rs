@@ -11,7 +11,7 @@ use crate::formats::pickle::input::Input;
 use crate::formats::pickle::machine::{self, End, Ended};
 use crate::{Content, Cx, Role};
 
-use judge::Judge;
+use judge::{Judge, View};
 
 /// Opcodes after which bytes that begin with PROTO are a pickle even if they name nothing and break.
 /// Random bytes behind a chance `80 0x` get here with a probability far below 10⁻⁶.
@@ -50,13 +50,18 @@ pub fn read_pickle(content: Content<'_>, role: Role, cx: &Cx) -> Option<PickleFa
             facts.note_trailing(start);
             break;
         }
-        if judge.unpadded
-            && let Some(window) = window
-        {
-            facts.add_plain_view(window.slice(start, u64::MAX), start, cx);
-        }
         let stopped = matches!(ended.end, End::Stop);
+        let (joblib, padded) = (judge.is_joblib, judge.padded);
         facts.add(judge, ended);
+        if let Some(window) = window
+            && joblib
+        {
+            let window = window.slice(start, u64::MAX);
+            facts.add_view(View::Plain, window, start, cx);
+            if padded {
+                facts.add_view(View::OldJoblib, window, start, cx);
+            }
+        }
         if !stopped {
             break;
         }

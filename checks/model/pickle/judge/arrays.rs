@@ -14,9 +14,8 @@ const STATE_SIZE: usize = 5;
 const STATE_FLAGS: usize = 7;
 /// `NPY_ITEM_REFCOUNT`: elements hold references to objects.
 const FLAG_OBJECTS: i64 = 0x01;
-
-/// A dtype whose type code is not known; its state may still tell the size.
-const UNKNOWN: Elements = Elements { size: 0, objects: false };
+/// Element size in the state of a dtype whose type has one size only.
+const FIXED_SIZE: i64 = -1;
 
 /// The object that `numpy.dtype('f8', False, True)` gives.
 pub(super) fn dtype(path: &Rc<str>, at: u64, args: &Items) -> Value {
@@ -56,19 +55,29 @@ fn elements(code: &str) -> Option<Elements> {
     }
 }
 
-/// BUILD on a dtype: the state of strings and records carries their real size.
+/// BUILD on a dtype: a state that disagrees with the type code makes the size unknown, for numpy takes the size from
+/// the one or the other by the type, and the flags from the state whatever the type. An honest state never disagrees.
 pub(super) fn dtype_state(object: &Object, state: &Value) {
+    let Some(mut elements) = object.elements.take() else { return };
     let Value::Tuple(state) = state else { return };
-    let Some(mut elements) = object.elements.get().or_else(|| object.of.ends_with("dtype").then_some(UNKNOWN)) else { return };
-    if let Some(&Value::Int(size)) = state.first.get(STATE_SIZE)
-        && let Ok(size @ 1..) = u64::try_from(size)
-    {
-        elements.size = size;
-    }
-    if let Some(&Value::Int(flags)) = state.first.get(STATE_FLAGS) {
-        elements.objects |= flags & FLAG_OBJECTS != 0;
-    }
-    object.elements.set(Some(elements).filter(|&elements| elements != UNKNOWN));
+    let (Some(&Value::Int(size)), Some(&Value::Int(flags))) = (state.first.get(STATE_SIZE), state.first.get(STATE_FLAGS)) else {
+        return;
+    };
+    let objects = flags & FLAG_OBJECTS != 0;
+    let agrees = match u64::try_from(size) {
+        // Strings and records. A record holds objects if one of its fields does.
+        Ok(size) => {
+            elements.objects |= objects;
+            size == elements.size
+        }
+        Err(_) => size == FIXED_SIZE && objects == elements.objects,
+    };
+    object.elements.set(agrees.then_some(elements));
+}
+
+/// Whether a name ends as joblib's wrapper does, so that it could be that class under another path.
+pub(super) fn wrapper_alias(path: &str) -> bool {
+    path.ends_with(".NumpyArrayWrapper") && !WRAPPERS.contains(&path)
 }
 
 /// BUILD on joblib's wrapper: what joblib reads next from the same file.
@@ -90,8 +99,11 @@ pub(super) fn wrapper(object: &Object, state: &Value) -> Option<RawArray> {
     };
     let size = elements.zip(count).and_then(|(elements, count)| elements.size.checked_mul(count));
     // Since joblib 1.2 the array's bytes are aligned; the pickle says so by a number that is not None.
-    let padded = matches!(state.get("numpy_array_alignment_bytes"), Some(Value::Int(_)));
-    Some(RawArray { padded, size, objects: false })
+    match state.get("numpy_array_alignment_bytes") {
+        None | Some(Value::None) => Some(RawArray { padded: false, size, objects: false }),
+        Some(Value::Int(_)) => Some(RawArray { padded: true, size, objects: false }),
+        Some(_) => Some(RawArray { padded: true, size: None, objects: false }),
+    }
 }
 
 fn count(shape: &Items) -> Option<u64> {

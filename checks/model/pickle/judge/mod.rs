@@ -1,14 +1,16 @@
 //! Judges what the pickle machine tells: each import, call and write against the name tables.
 
 mod arrays;
+mod distribution;
 mod shapes;
 mod weights_only;
+mod writes;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::rc::Rc;
 
-use crate::formats::pickle::observer::{Call, Door, Import, Observer, Oddity, RawArray, Write, WriteDoor};
+use crate::formats::pickle::observer::{Call, Door, Import, Observer, Oddity, RawArray, Write};
 use crate::formats::pickle::value::{Global, Items, Standing as Mark, Value};
 use crate::model::names::{self, Allowed, Denied, Kind, Shape, Standing};
 use crate::{Settings, Step};
@@ -19,6 +21,17 @@ pub(super) use shapes::latin1;
 
 /// Bytes handed to loaders that are examined; more is a gap.
 const NESTED: usize = 1000;
+
+/// Which loader's reading of a joblib file is judged: they disagree about the raw bytes of its arrays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    /// What the file is: joblib since 1.2, or any unpickler where no array stands.
+    Loader,
+    /// `pickle.load`, which takes an array's bytes for opcodes.
+    Plain,
+    /// joblib before 1.2, which knows no padding.
+    OldJoblib,
+}
 
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about one stream")]
 /// Judges one pickle. Merged into the file's facts once it is clear that a loader would take it for a pickle.
@@ -31,10 +44,11 @@ pub(super) struct Judge<'s> {
     /// Names of each standing that no call has used yet: path → (offset, how often, why denied).
     idle: BTreeMap<Rc<str>, Idle>,
     raw: Option<RawArray>,
-    /// Read as `pickle.load` reads, which knows nothing of joblib's raw arrays.
-    plain: bool,
-    /// joblib's arrays stand unpadded, so that a plain unpickler might read on where joblib reads raw bytes.
-    pub(super) unpadded: bool,
+    view: View,
+    /// One of joblib's arrays begins with padding, which joblib before 1.2 takes for the array's first bytes.
+    pub(super) padded: bool,
+    /// One of them is a pickle of its own, whose memo a plain unpickler takes for its own.
+    pub(super) object_arrays: bool,
     pub(super) is_joblib: bool,
     pub(super) imports: u64,
     /// An import was followed by a call or a write.
@@ -73,8 +87,9 @@ impl<'s> Judge<'s> {
             weights_only: weights_only::Tracker::default(),
             idle: BTreeMap::new(),
             raw: None,
-            plain: false,
-            unpadded: false,
+            view: View::Loader,
+            padded: false,
+            object_arrays: false,
             is_joblib: false,
             imports: 0,
             used: false,
@@ -82,9 +97,9 @@ impl<'s> Judge<'s> {
         }
     }
 
-    /// A judge for the view of a loader that knows nothing of joblib.
-    pub(super) fn without_arrays(settings: &'s Settings) -> Self {
-        Self { plain: true, ..Self::new(settings) }
+    /// A judge for the view of another loader of the same bytes.
+    pub(super) fn of_view(settings: &'s Settings, view: View) -> Self {
+        Self { view, ..Self::new(settings) }
     }
 
     /// Whether something here runs code by the tables alone, so that the bytes are a pickle whatever else they are.
@@ -202,8 +217,21 @@ impl<'s> Judge<'s> {
         let shown = shown(&global.path, call.args);
         let no_args = call.args.is_some_and(|args| args.len == 0);
         // `_pickle.c` builds a class from INST and OBJ without arguments by `cls.__new__`, but calls a function.
-        let class = call.door == Door::NewObj || (call.door != Door::Reduce && no_args && looks_like_a_class(&global.path));
-        if class {
+        // A member of an enumeration is made by a call of its class with its value; a number is no command.
+        let member =
+            call.args.is_some_and(|args| args.len == 1 && matches!(args.first.first(), Some(Value::Int(_) | Value::Bool(_))));
+        // What `__main__` holds is the loader's own script, so that no module beside the model can hide there.
+        let plain = no_args && (call.door != Door::Reduce || global.path.starts_with("__main__."));
+        let class = call.door == Door::NewObj || (looks_like_a_class(&global.path) && (member || plain));
+        if arrays::wrapper_alias(&global.path) {
+            self.lists.unknown_calls.add(&global.path, call.at, || {
+                let message = format!(
+                    "Builds {}, named like joblib's array wrapper: whether bytes behind it are an array or are run cannot be told.",
+                    global.path
+                );
+                (message, trail(global, call.at, &format!("builds {}", global.path)))
+            });
+        } else if class {
             self.lists.unknown_classes.add(&global.path, call.at, || {
                 let message = format!("Builds an object of {}, a class on no list of known names.", global.path);
                 (message, trail(global, call.at, &format!("builds {}", global.path)))
@@ -253,18 +281,6 @@ impl<'s> Judge<'s> {
                 self.unresolvable(call.at, &format!("indirect {kind}"), || format!("Keeps a {kind} to be called later."));
             }
         }
-    }
-
-    fn write_state(&mut self, write: &Write, what: &str) {
-        let door = write.door.as_str();
-        self.lists.state_writes.add(what, write.at, || {
-            let mut value = String::new();
-            write.value.show(&mut value);
-            let message = format!(
-                "Loading this pickle writes into {what} itself ({door} with {value}), which changes it for the whole process."
-            );
-            (message, vec![Step { at: write.at, what: format!("writes {value} into {what}") }])
-        });
     }
 }
 
@@ -318,42 +334,11 @@ impl Observer for Judge<'_> {
     fn write(&mut self, write: &Write) {
         self.used |= self.imports > 0;
         self.weights_only.write(write);
-        match write.target {
-            Value::Global(global) => {
-                self.use_name(&global.path);
-                self.write_state(write, &global.path);
-            }
-            Value::Object(object) if write.door == WriteDoor::Build => {
-                if let Some(raw) = arrays::wrapper(object, write.value) {
-                    self.is_joblib = true;
-                    self.unpadded |= !raw.padded;
-                    self.raw = Some(raw);
-                }
-                arrays::dtype_state(object, write.value);
-                // `functools.partial.__setstate__` takes (function, arguments, keywords, dict).
-                if &*object.of == "functools.partial"
-                    && let Value::Tuple(state) = write.value
-                    && let Some(target) = state.first.first()
-                {
-                    let callee = Value::None;
-                    self.indirect(
-                        &Call { at: write.at, door: Door::Reduce, callee: &callee, args: Some(state), keywords: None },
-                        target,
-                    );
-                }
-            }
-            Value::Persistent(_) | Value::Unknown => {
-                let door = write.door.as_str();
-                self.unresolvable(write.at, &format!("{door} on unknown"), || {
-                    format!("Loading this pickle writes into a value that only the loader can resolve ({door}).")
-                });
-            }
-            _ => {}
-        }
+        self.written(write);
     }
 
     fn raw_array(&mut self) -> Option<RawArray> {
-        self.raw.take().filter(|_| !self.plain)
+        self.raw.take().filter(|_| self.view != View::Plain)
     }
 
     fn persistent(&mut self, at: u64, id: &Value) {

@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use crate::formats::pickle::observer::{Call, Door};
-use crate::formats::pickle::value::{Global, Items, Standing as Mark, Traits, Value};
-use crate::model::names::{Allowed, Kind, Shape};
+use crate::formats::pickle::value::{Global, Items, Traits, Value};
+use crate::model::names::{self, Allowed, Kind, Shape};
 
 use super::super::facts::Nested;
-use super::{Judge, NESTED, arrays};
+use super::{Judge, NESTED, arrays, looks_like_a_class};
 
 /// Whether arguments fit.
 pub(super) enum Fit {
@@ -21,6 +21,12 @@ pub(super) enum Fit {
 const ENCODINGS: &[&str] =
     &["latin1", "latin-1", "latin_1", "iso-8859-1", "iso8859-1", "utf8", "utf-8", "utf_8", "ascii", "us-ascii"];
 
+/// The pack of Python's own value types: their constructors iterate over their arguments, or ask them for their text.
+const PLAIN: &str = "stdlib";
+/// Types whose `__new__` and `__init__` do nothing but fill the instance: the bases of pickles below protocol 2.
+const BASES: &[&str] =
+    &["bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "set", "str", "tuple"];
+
 impl Judge<'_> {
     pub(super) fn fits(&mut self, call: &Call, global: &Rc<Global>, allowed: Allowed) -> Fit {
         let done = || Fit::Yes(Value::object(global.path.clone(), call.at));
@@ -29,10 +35,10 @@ impl Judge<'_> {
         if call.keywords.is_some_and(|keywords| keywords.traits().has(Traits::OTHER_NAME)) {
             return no("its keyword arguments hold a name that is on no list");
         }
-        // A call without arguments gives the pickle no say, except where an argument is what the call is about.
-        let about_arguments =
-            matches!(allowed.shape, Shape::Loader | Shape::Attribute | Shape::Import | Shape::Reconstructor | Shape::ClassFirst);
-        if args.len == 0 && !about_arguments {
+        // A call without arguments gives the pickle no say. Only a name that stands for a whole family (TorchScript's) must
+        // look like a class.
+        if args.len == 0 && (allowed.pack != names::TORCHSCRIPT || call.door == Door::NewObj || looks_like_a_class(&global.path))
+        {
             return done();
         }
         let traits = args.traits;
@@ -51,18 +57,22 @@ impl Judge<'_> {
         let fits = match allowed.shape {
             Shape::Any => true,
             Shape::None => return no("it is not known to take arguments"),
-            Shape::Data => !traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN)),
+            Shape::Data => {
+                !traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN)) && (allowed.pack != PLAIN || args.first.iter().all(plain))
+            }
             Shape::Numbers => {
                 !traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN).and(Traits::TEXT).and(Traits::BYTES).and(Traits::KNOWN_NAME))
             }
             Shape::Pairs => {
                 args.len == 1
                     && matches!(first, Value::List(_) | Value::Tuple(_) | Value::Dict(_) | Value::Object(_))
+                    && plain(first)
                     && !traits.has(Traits::OTHER_NAME)
             }
             Shape::Iterable => {
                 args.len == 1
                     && matches!(first, Value::List(_) | Value::Tuple(_) | Value::Set(_) | Value::Object(_))
+                    && plain(first)
                     && !traits.has(Traits::OTHER_NAME)
             }
             Shape::Tensor => tensor(args),
@@ -75,17 +85,23 @@ impl Judge<'_> {
             Shape::Encoding => return encoding(global, call.at, args),
             Shape::Enum => {
                 args.len == 1
-                    && (matches!(first, Value::Bool(_) | Value::Int(_) | Value::None) || first.as_str().is_some_and(word))
+                    && match first {
+                        Value::Bool(_) | Value::Int(_) | Value::None => true,
+                        // Members of a flag are made from a member, below protocol 2.
+                        Value::Object(member) => names::row(&member.of).is_some_and(|row| row.shape == Shape::Enum),
+                        text => text.as_str().is_some_and(word),
+                    }
             }
             Shape::Device => {
                 args.len <= 2 && args.first.iter().all(|arg| matches!(arg, Value::Int(_)) || arg.as_str().is_some_and(word))
             }
             Shape::Path => args.first.iter().all(|arg| matches!(arg, Value::Str(_) | Value::LongStr(_) | Value::Object(_))),
+            Shape::Generator => args.first.iter().all(of_generator),
             Shape::TypeOf => args.len == 1,
             Shape::TypeName => args.len == 1 && first.as_str().is_some_and(word),
             Shape::Subscript => subscript(args),
             Shape::Apply => return self.apply(call, args),
-            Shape::New => return no("it is not known to be safe to initialise"),
+            Shape::New | Shape::Distribution => return no("it is not known to be safe to initialise"),
             Shape::Attribute => return self.attribute(call, args),
             Shape::Import => return self.named(call, global, args),
             Shape::Loader => return self.loader(call, global, args),
@@ -97,7 +113,7 @@ impl Judge<'_> {
                 return Fit::Yes(Value::object(global.path.clone(), call.at));
             }
             Shape::ClassFirst => return self.class_first(call, global, args),
-            Shape::Reconstructor => return self.reconstructor(call, global, args),
+            Shape::Reconstructor => return self.reconstructor(call, args),
         };
         if fits { done() } else { no("not to be safe with these arguments") }
     }
@@ -116,6 +132,10 @@ impl Judge<'_> {
             plain => format!("builtins.{}", plain.type_name()).into(),
         };
         self.use_name(&of);
+        // A member of an enumeration.
+        if object.as_global().is_some() && names::row(&of).is_some_and(|row| row.shape == Shape::Enum) && constant_name(name) {
+            return Fit::Yes(Value::object(of, call.at));
+        }
         Fit::Yes(self.import_name(call.at, &of, name, 4))
     }
 
@@ -168,30 +188,40 @@ impl Judge<'_> {
         let Some(class) = args.first.first().and_then(Value::as_global) else {
             return Fit::No("its first argument is not a class that is known here".to_owned());
         };
+        // `numpy.core.multiarray._reconstruct` calls `ndarray.__new__`; all others call the class's own with what they are given.
+        let reconstruct =
+            global.path.ends_with(".multiarray._reconstruct") || global.path.ends_with("_multiarray_umath._reconstruct");
+        if !reconstruct && names::row(&class.path).is_some_and(|row| row.kind == Kind::Value) {
+            return Fit::No(format!("{} is not known to be safe to build from arguments", class.path));
+        }
         let rest = args.first.iter().skip(1).fold(Traits::NONE, |all, item| all.and(item.traits()));
         if rest.has(Traits::OTHER_NAME.and(Traits::UNKNOWN)) {
             return Fit::No("its arguments hold a name that is on no list".to_owned());
         }
         let object = self.built(call, class);
-        if &*global.path == "numpy.core.multiarray._reconstruct" || &*global.path == "numpy._core.multiarray._reconstruct" {
+        if reconstruct {
             return Fit::Yes(Value::object("numpy.ndarray".into(), call.at));
         }
         Fit::Yes(object)
     }
 
     /// `copyreg._reconstructor(cls, base, state)`: `base.__new__(cls, state)`.
-    fn reconstructor(&mut self, call: &Call, global: &Rc<Global>, args: &Items) -> Fit {
+    fn reconstructor(&mut self, call: &Call, args: &Items) -> Fit {
         let [Value::Global(class), Value::Global(base), state] = args.first.as_slice() else {
             return Fit::No("its arguments are not a class, its base and a state".to_owned());
         };
         if state.traits().has(Traits::OTHER_NAME) {
             return Fit::No("its state holds a name that is on no list".to_owned());
         }
-        if base.standing != Mark::Allowed {
-            _ = self.built(call, base);
+        let object = self.built(call, class);
+        let filled = base.path.strip_prefix("builtins.").or_else(|| base.path.strip_prefix("__builtin__."));
+        if filled.is_none_or(|name| !BASES.contains(&name)) {
+            // `base.__init__(object, state)` runs too.
+            if let Value::Tuple(state) = &Value::tuple(vec![state.clone()]) {
+                _ = self.call_global(&Call { door: Door::Reduce, args: Some(state), ..*call }, base);
+            }
         }
-        _ = global;
-        Fit::Yes(self.built(call, class))
+        Fit::Yes(object)
     }
 
     /// A class is constructed, by a helper that does nothing else.
@@ -213,11 +243,36 @@ impl Judge<'_> {
 
 /// `object[key]` of something that holds no unknown names; a class is subscripted for its type parameters or its members.
 fn subscript(args: &Items) -> bool {
-    let plain = matches!(
-        args.first.first(),
-        Some(Value::Global(_) | Value::Object(_) | Value::List(_) | Value::Tuple(_) | Value::Dict(_))
-    );
-    args.len == 2 && plain && !args.traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN))
+    let object = match args.first.first() {
+        Some(Value::Global(_) | Value::List(_) | Value::Tuple(_) | Value::Dict(_)) => true,
+        Some(object @ Value::Object(_)) => plain(object),
+        _ => false,
+    };
+    args.len == 2 && object && !args.traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN))
+}
+
+/// A generator's name, a class of generators, or one of them.
+fn of_generator(value: &Value) -> bool {
+    let path = match value {
+        Value::Str(name) => return word(name),
+        Value::Global(global) => &global.path,
+        Value::Object(object) => &object.of,
+        _ => return false,
+    };
+    names::row(path).is_some_and(|row| row.pack == "numpy") && path.starts_with("numpy.random.")
+}
+
+/// Nothing that brings methods of its own, which would run when a plain type iterates over it or asks for its text.
+fn plain(value: &Value) -> bool {
+    match value {
+        Value::Object(object) => names::row(&object.of).is_some_and(|row| row.pack == PLAIN || row.pack == "numpy"),
+        _ => true,
+    }
+}
+
+/// `RED`, `NO_SYNC`: how members of enumerations are named.
+fn constant_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| matches!(c, 'A'..='Z' | '0'..='9' | '_'))
 }
 
 /// PyTorch's rebuild functions: a storage or a tensor first, then sizes, flags, hooks, names of dtypes; no text at the top.

@@ -1,6 +1,6 @@
 //! What `torch.load(weights_only=True)` would say: the rules of PyTorch's restricted unpickler.
 //!
-//! Source: `torch/_weights_only_unpickler.py` of PyTorch 2.9. The list names what `_get_allowed_globals` builds.
+//! Source: `torch/_weights_only_unpickler.py` of PyTorch 2.11. The list names what `_get_allowed_globals` builds.
 
 use std::collections::BTreeSet;
 
@@ -28,6 +28,7 @@ const FIXED: &[&str] = &[
     "torch._utils._rebuild_device_tensor_from_cpu_tensor",
     "torch._utils._rebuild_device_tensor_from_numpy",
     "torch._utils._rebuild_meta_tensor_no_storage",
+    "torch._utils._rebuild_nested_tensor",
     "torch._utils._rebuild_parameter",
     "torch._utils._rebuild_parameter_with_state",
     "torch._utils._rebuild_qtensor",
@@ -47,15 +48,12 @@ const FIXED: &[&str] = &[
     "torch.storage.TypedStorage",
     "torch.storage.UntypedStorage",
 ];
-/// `torch.<name>`: dtypes.
+/// `torch.<name>`: dtypes, by the one name that they print as.
 const DTYPES: &[&str] = &[
     "float64",
     "float32",
     "float16",
     "bfloat16",
-    "double",
-    "float",
-    "half",
     "int64",
     "int32",
     "int16",
@@ -187,8 +185,11 @@ impl Tracker {
 
     pub(super) fn import(&mut self, at: u64, module: &str, name: &str) {
         // It maps Python 2 names whatever the protocol.
-        let path = names::python3(module, name).unwrap_or_else(|| format!("{module}.{name}"));
-        if BLOCKED.iter().any(|blocked| path.strip_prefix(blocked).is_some_and(|rest| rest.starts_with('.'))) {
+        let mapped = names::python3(module, name);
+        let module = mapped.as_deref().and_then(|path| path.rsplit_once('.')).map_or(module, |(module, _)| module);
+        let blocked = BLOCKED.contains(&module);
+        let path = mapped.clone().unwrap_or_else(|| format!("{module}.{name}"));
+        if blocked {
             self.refuse(|| format!("it blocks {path}, imported at byte {at}"));
         } else if !allowed(&path) {
             if self.needs.len() >= NEEDS {
@@ -222,8 +223,8 @@ impl Tracker {
         let takes = match write.door {
             WriteDoor::Build => true,
             WriteDoor::SetItem => matches!(of, "collections.OrderedDict" | "collections.Counter"),
-            WriteDoor::Append => self.needs.contains(of),
-            WriteDoor::Add => false,
+            // Only onto lists, which the machine does not tell about.
+            WriteDoor::Append | WriteDoor::Add => false,
         };
         if !takes {
             self.refuse(|| format!("at byte {at} {} writes into {of}", write.door.as_str()));
