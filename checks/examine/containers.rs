@@ -6,7 +6,7 @@ use crate::formats::kind::HEAD;
 use crate::formats::torch_tar::{self, Part};
 use crate::formats::{compression, npy, tar, torchscript, zip};
 use crate::model::read_pickle;
-use crate::{Content, Kind, Name, Role, Stream, Window};
+use crate::{Content, Gap, Kind, Name, Role, Stream, Why, Window};
 
 impl Walk<'_> {
     /// Opens bytes that can be read anywhere. The subject holds what is known of the container so far.
