@@ -1,6 +1,6 @@
 //! Bytes for the pickle machine: forward, buffered, with jumps over what nobody looks into.
 
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::rc::Rc;
 
 use crate::{Content, ReadError, Stream, Window};
@@ -51,6 +51,8 @@ pub struct Span {
     pub at: u64,
     pub size: u64,
     pub kept: Option<Rc<[u8]>>,
+    /// Of a bytearray, which later opcodes can change.
+    pub array: bool,
 }
 
 /// A text line without its line feed.
@@ -99,33 +101,44 @@ impl<'a> Input<'a> {
     /// Makes `want` bytes available in the buffer, if there are as many.
     fn fill(&mut self, want: usize) -> Result<usize, ReadError> {
         let have = self.buffer.len() - self.at;
-        if have >= want {
-            return Ok(have);
-        }
+        if have >= want { Ok(have) } else { self.refill(want) }
+    }
+
+    #[cold]
+    fn refill(&mut self, want: usize) -> Result<usize, ReadError> {
+        let mut have = self.buffer.len() - self.at;
         self.buffer.drain(..self.at);
         self.start += self.at as u64;
         self.at = 0;
         // The first read is small: most of what is probed ends within a page.
         let size = if self.start == 0 && have == 0 { 4096 } else { BUFFER };
-        let size = size.max(want);
-        self.buffer.resize(size, 0);
-        let mut have = have;
+        self.buffer.resize(size.max(want), 0);
+        let mut failed = None;
         while have < want {
+            let at = self.start + have as u64;
             let rest = self.buffer.get_mut(have..).unwrap_or_default();
             let count = match &mut self.origin {
-                Origin::Window(window) => window.read_at(self.start + have as u64, rest)?,
-                Origin::Stream(stream) => {
-                    stream.read(rest).map_err(|error| ReadError { at: self.start + have as u64, why: error.to_string() })?
-                }
+                Origin::Window(window) => window.read_at(at, rest),
+                Origin::Stream(stream) => match stream.read(rest) {
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    read => read.map_err(|error| ReadError { at, why: error.to_string() }),
+                },
             };
-            if count == 0 {
-                break;
+            match count {
+                Ok(0) => break,
+                Ok(count) => {
+                    have += count;
+                    self.read += count as u64;
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
             }
-            have += count;
-            self.read += count as u64;
         }
+        // Also after an error: what was not read must not be taken for zeros.
         self.buffer.truncate(have);
-        Ok(have)
+        failed.map_or(Ok(have), Err)
     }
 
     pub(crate) fn peek(&mut self) -> Result<Option<u8>, ReadError> {
@@ -144,9 +157,20 @@ impl<'a> Input<'a> {
     }
 
     pub(crate) fn byte(&mut self) -> Result<u8, Short> {
-        let byte = self.peek()?.ok_or(Short::End)?;
+        if self.at == self.buffer.len() {
+            self.refill(1)?;
+        }
+        let byte = *self.buffer.get(self.at).ok_or(Short::End)?;
         self.at += 1;
         Ok(byte)
+    }
+
+    /// The next `size` bytes, which are consumed; `size` must be bounded by the caller.
+    pub(crate) fn bytes(&mut self, size: usize) -> Result<&[u8], Short> {
+        self.fill(size)?;
+        let bytes = self.buffer.get(self.at..self.at + size).ok_or(Short::End)?;
+        self.at += size;
+        Ok(bytes)
     }
 
     /// A fixed-size operand.
@@ -186,11 +210,8 @@ impl<'a> Input<'a> {
             && small <= keep
         {
             debug_assert!(keep <= BUFFER);
-            self.fill(small)?;
-            let bytes = self.buffer.get(self.at..self.at + small).ok_or(Short::End)?;
-            let kept = Some(Rc::from(bytes));
-            self.at += small;
-            return Ok(Span { at, size, kept });
+            let kept = Some(Rc::from(self.bytes(small)?));
+            return Ok(Span { at, size, kept, array: false });
         }
         let capture = matches!(self.origin, Origin::Stream(_)) && size <= CAPTURE && self.captured + size <= CAPTURE_ALL;
         if capture {
@@ -206,10 +227,10 @@ impl<'a> Input<'a> {
                 self.at += part.len();
             }
             self.captured += size;
-            return Ok(Span { at, size, kept: Some(bytes.into()) });
+            return Ok(Span { at, size, kept: Some(bytes.into()), array: false });
         }
         self.skip(size)?;
-        Ok(Span { at, size, kept: None })
+        Ok(Span { at, size, kept: None, array: false })
     }
 
     /// Jumps over `size` bytes, which must exist.

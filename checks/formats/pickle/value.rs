@@ -82,6 +82,8 @@ pub struct Items {
     pub len: usize,
     pub traits: Traits,
     depth: u8,
+    /// Holds a list, dict or set at some level.
+    mutable: bool,
 }
 
 /// A dict: traits of everything in it, and its first entries whose keys are short strings.
@@ -89,20 +91,40 @@ pub struct Items {
 pub struct Entries {
     pub traits: Cell<Traits>,
     named: RefCell<Vec<(Rc<str>, Value)>>,
+    /// One bit for each hash of a kept key, so that a key of a large dict is seldom compared.
+    keys: Cell<u64>,
+    /// A key that the machine does not know went in: it may have replaced any entry.
+    doubtful: Cell<bool>,
 }
 
 impl Entries {
+    /// The value of a key, as far as it is certain.
     pub fn get(&self, key: &str) -> Option<Value> {
-        self.named.borrow().iter().rev().find(|(name, _)| **name == *key).map(|(_, value)| value.clone())
+        if self.doubtful.get() {
+            return None;
+        }
+        self.named.borrow().iter().find(|(name, _)| **name == *key).map(|(_, value)| value.clone())
     }
 
     pub(crate) fn put(&self, key: &Value, value: &Value) {
         self.traits.set(self.traits.get().and(key.traits()).and(value.traits()));
+        match key {
+            Value::Str(key) => self.put_named(key, value),
+            Value::Global(_) | Value::Object(_) | Value::Persistent(_) | Value::Unknown => self.doubtful.set(true),
+            _ => {}
+        }
+    }
+
+    fn put_named(&self, key: &Rc<str>, value: &Value) {
+        let bit = 1 << (key.bytes().fold(key.len(), |hash, byte| hash.wrapping_mul(31) + usize::from(byte)) % 64);
         let mut named = self.named.borrow_mut();
-        if let Value::Str(key) = key
-            && named.len() < DICT_ENTRIES
+        if self.keys.get() & bit != 0
+            && let Some((_, old)) = named.iter_mut().find(|(name, _)| name == key)
         {
+            *old = value.leaf();
+        } else if named.len() < DICT_ENTRIES {
             named.push((key.clone(), value.leaf()));
+            self.keys.set(self.keys.get() | bit);
         }
     }
 }
@@ -152,9 +174,10 @@ impl Value {
             return Self::Unknown;
         }
         let traits = items.iter().fold(Traits::NONE, |all, item| all.and(item.traits()));
+        let mutable = items.iter().any(Self::mutable);
         let len = items.len();
         items.truncate(TUPLE_ITEMS);
-        Self::Tuple(Rc::new(Items { first: items, len, traits, depth: depth + 1 }))
+        Self::Tuple(Rc::new(Items { first: items, len, traits, depth: depth + 1, mutable }))
     }
 
     fn depth(&self) -> u8 {
@@ -182,16 +205,18 @@ impl Value {
         }
     }
 
+    /// Kept with each tuple: walking a tuple of tuples that are all one object would take exponential time.
+    fn mutable(&self) -> bool {
+        match self {
+            Self::Tuple(items) => items.mutable,
+            Self::List(_) | Self::Dict(_) | Self::Set(_) => true,
+            _ => false,
+        }
+    }
+
     /// The value as a dict may hold it: nothing in it can lead back to that dict.
     fn leaf(&self) -> Self {
-        fn mutable(value: &Value) -> bool {
-            match value {
-                Value::Tuple(items) => items.first.iter().any(mutable),
-                Value::List(_) | Value::Dict(_) | Value::Set(_) => true,
-                _ => false,
-            }
-        }
-        if mutable(self) { Self::Unknown } else { self.clone() }
+        if self.mutable() { Self::Unknown } else { self.clone() }
     }
 
     pub fn as_str(&self) -> Option<&str> {
