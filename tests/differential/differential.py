@@ -63,45 +63,47 @@ def missing(real, ours):
 
 def check(data, mode, ours):
     """Everything that is wrong with the machine's answer, and what kind of stream this was."""
-    c, python = reference.both(data, mode)
+    runs = reference.runs(data, mode)
+    c, peeking, python = runs.values()
+    stops = [run.stopped for run in runs.values()]
     listed = reference.listing(data)
     wrong = []
+    differ = any((run.events, run.stopped) != (c.events, c.stopped) for run in (peeking, python))
     noticed = bool(ours["oddities"] or ours["broken"])
     for kind, key in (("import", "imports"), ("call", "calls"), ("write", "writes")):
-        lost = missing(c.set(kind) | python.set(kind), ours[key])
+        lost = missing(set().union(*(run.set(kind) for run in runs.values())), ours[key])
         if lost:
             wrong.append(f"not found among the {key}: {lost}")
-    if (c.stopped or python.stopped) and ours["broken"] and not ours["oddities"]:
+    if any(stops) and ours["broken"] and not ours["oddities"]:
         wrong.append(f"an unpickler reaches STOP, the machine says: {ours['broken']}")
     # Without __setstate__ the unpicklers part ways over false states (python/cpython#144411). Whether a class has one
     # is not in the pickle, so the machine cannot tell.
     if mode.has_setstate and not noticed:
-        if (c.events, c.stopped) != (python.events, python.stopped):
+        if differ:
             wrong.append("the unpicklers do different things, and the machine notices nothing")
-        elif c.stopped and (c.consumed, c.value) != (python.consumed, python.value):
+        elif c.stopped and len({(run.consumed, run.value) for run in runs.values()}) > 1:
             wrong.append("the unpicklers read different values or lengths, and the machine notices nothing")
     # Python 2's binary strings in protocol 0 are honest and break pickletools.
     binary_text = "'ascii' codec" in listed.error and data[listed.offsets[-1] if listed.offsets else 0:].find(b"S") >= 0
-    if (c.stopped or python.stopped) and not noticed and not binary_text:
+    if any(stops) and not noticed and not binary_text:
         if listed.error or listed.offsets != ours["opcodes"]:
             wrong.append(f"pickletools shows other opcodes ({listed.error}), and the machine notices nothing")
         elif not set(listed.names) <= set(ours["imports"]):
             wrong.append(f"pickletools shows other names ({listed.names}), and the machine notices nothing")
     kinds = Counter()
-    kinds["both stop"] = c.stopped and python.stopped
-    kinds["one stops"] = c.stopped != python.stopped
-    kinds["unpicklers differ"] = (c.events, c.stopped) != (python.events, python.stopped)
+    kinds["all reach STOP"] = all(stops)
+    kinds["some reach STOP"] = any(stops) and not all(stops)
+    kinds["unpicklers differ"] = differ
     kinds["with an oddity"] = bool(ours["oddities"])
     for kind in ("import", "call", "write"):
         kinds[f"{kind}s"] = sum(1 for what, _ in c.events if what == kind)
-    return wrong, kinds, (c, python, listed)
+    return wrong, kinds, runs, listed
 
 
-def report(label, data, mode, ours, runs, wrong):
-    c, python, listed = runs
+def report(label, data, mode, ours, runs, listed, wrong):
     print(f"MISMATCH {label}\n  stream   {data.hex()}\n  bytes    {data!r}\n  mode     {mode}")
-    for name, run in (("_pickle.c", c), ("pickle.py", python)):
-        print(f"  {name} {run.events} stop={run.stopped} read={run.consumed} {run.error} {run.value[:200]}")
+    for name, run in runs.items():
+        print(f"  {name}: {run.events} stop={run.stopped} read={run.consumed} {run.error} {run.value[:200]}")
     print(f"  genops   {listed.offsets} {listed.names} {listed.error}")
     print(f"  machine  {json.dumps(ours)}")
     for text in wrong:
@@ -127,13 +129,13 @@ def work(binary, labelled, progress):
         for (label, seed, data), ours in zip(batch, machine(binary, [data for _, _, data in batch])):
             os.pwrite(progress, f"{label} {data.hex()}".encode().ljust(4000)[:4000], 0)
             mode = reference.Mode.of(seed)
-            wrong, kinds, runs = check(data, mode, ours)
+            wrong, kinds, runs, listed = check(data, mode, ours)
             total.update(kinds)
             total["streams"] += 1
             if wrong:
                 bad += 1
                 if bad <= 10:
-                    report(label, data, mode, ours, runs, wrong)
+                    report(label, data, mode, ours, runs, listed, wrong)
         batch.clear()
 
     for item in labelled:
@@ -199,8 +201,8 @@ def main():
             failed = True
             progress.seek(0)
             print(f"{last}\na worker ended with {process.returncode}, at {progress.read().decode().strip()}")
-    print(f"differential: {total.pop('streams', 0)} streams, CPython {sys.version.split()[0]}, {total.pop('bad', 0)} mismatches"
-          if not (bad := total["bad"]) else f"differential: {bad} mismatches of {total['streams']} streams")
+    bad, streams = total.pop("bad", 0), total.pop("streams", 0)
+    print(f"differential: {streams} streams against CPython {sys.version.split()[0]}, {bad} mismatches")
     for kind, count in sorted(total.items()):
         print(f"  {kind}: {count}")
     sys.exit(1 if failed or bad else 0)

@@ -149,7 +149,7 @@ def show(value, shapes, depth=5):
     return f"{kind.__name__} {value!r}" if kind is not memoryview else f"memoryview {bytes(value)!r}"
 
 
-def load(unpickler, data, mode):
+def load(unpickler, file, mode):
     run = Run()
     a_class, result, shapes = stand_ins(run, mode)
 
@@ -163,7 +163,6 @@ def load(unpickler, data, mode):
                 return result("?")
 
     copyreg.clear_extension_cache()
-    file = io.BytesIO(data)
     try:
         value = Neutered(file, encoding=mode.encoding).load()
         run.stopped = True
@@ -196,5 +195,11 @@ def listing(data):
     return seen
 
 
-def both(data, mode):
-    return load(pickle.Unpickler, data, mode), load(pickle._Unpickler, data, mode)
+def runs(data, mode):
+    """`_pickle.c` reads from a file that can be peeked as from memory; from one that cannot (`io.BytesIO`), it loses
+    the rest of a frame that an operand runs over."""
+    return {
+        "_pickle.c": load(pickle.Unpickler, io.BytesIO(data), mode),
+        "_pickle.c, peeking": load(pickle.Unpickler, io.BufferedReader(io.BytesIO(data)), mode),
+        "pickle.py": load(pickle._Unpickler, io.BytesIO(data), mode),
+    }

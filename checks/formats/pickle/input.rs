@@ -24,6 +24,9 @@ pub(crate) struct Input<'a> {
     captured: u64,
     /// Bytes actually read, for the work budget.
     read: u64,
+    /// Where the frame ends whose rest is lost to an operand that runs over it; see [`Input::dropping`].
+    drop_at: Option<u64>,
+    drops: bool,
 }
 
 enum Origin<'a> {
@@ -70,7 +73,45 @@ impl<'a> Input<'a> {
             Content::Window(window) => Origin::Window(window),
             Content::Stream(stream) => Origin::Stream(stream),
         };
-        Self { origin, buffer: Vec::new(), start: 0, at: 0, captured: 0, read: 0 }
+        Self { origin, buffer: Vec::new(), start: 0, at: 0, captured: 0, read: 0, drop_at: None, drops: false }
+    }
+
+    /// Reads as `_pickle.c` before 3.13.15 and 3.14.7 does from a file object without `peek` (`io.BytesIO`, as
+    /// `torch.load` uses): an operand that runs over the end of its frame begins behind the frame, and what was left
+    /// of the frame is lost (python/cpython#154848).
+    pub(crate) fn dropping(window: Window<'a>) -> Self {
+        Self { drops: true, ..Self::new(Content::Window(window)) }
+    }
+
+    pub(super) fn drops(&self) -> bool {
+        self.drops
+    }
+
+    /// Enters a frame of `size` bytes; `false` if there are not as many. One that lies within the current frame changes nothing.
+    pub(super) fn enter_dropping(&mut self, size: u64) -> Result<bool, Short> {
+        if let (Some(end), Some(frame)) = (self.drop_at, self.position().checked_add(size))
+            && frame <= end
+        {
+            return Ok(true);
+        }
+        self.drop_rest()?;
+        self.drop_at = self.left().filter(|&left| size <= left).map(|_| self.position() + size);
+        Ok(self.drop_at.is_some())
+    }
+
+    fn drop_rest(&mut self) -> Result<(), Short> {
+        match self.drop_at.take() {
+            Some(end) => self.skip(end.saturating_sub(self.position())),
+            None => Ok(()),
+        }
+    }
+
+    /// Before an operand of `size` bytes.
+    fn straddle(&mut self, size: u64) -> Result<(), Short> {
+        match self.drop_at {
+            Some(end) if self.position().saturating_add(size) > end => self.drop_rest(),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn position(&self) -> u64 {
@@ -167,6 +208,7 @@ impl<'a> Input<'a> {
 
     /// The next `size` bytes, which are consumed; `size` must be bounded by the caller.
     pub(crate) fn bytes(&mut self, size: usize) -> Result<&[u8], Short> {
+        self.straddle(size as u64)?;
         self.fill(size)?;
         let bytes = self.buffer.get(self.at..self.at + size).ok_or(Short::End)?;
         self.at += size;
@@ -175,6 +217,7 @@ impl<'a> Input<'a> {
 
     /// A fixed-size operand.
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Short> {
+        self.straddle(N as u64)?;
         self.fill(N)?;
         let bytes = self.buffer.get(self.at..self.at + N).and_then(|bytes| bytes.try_into().ok()).ok_or(Short::End)?;
         self.at += N;
@@ -183,6 +226,26 @@ impl<'a> Input<'a> {
 
     /// Reads up to a line feed, which is consumed.
     pub(crate) fn line(&mut self) -> Result<Line, ReadError> {
+        let line = self.whole_line()?;
+        // The line ran over the end of its frame: it begins there.
+        if let Some(end) = self.drop_at.filter(|&end| self.position() > end) {
+            self.drop_at = None;
+            let length = line.bytes.len() as u64 + u64::from(!line.unended);
+            if !line.cut && self.position() - length < end {
+                self.seek(end);
+                return self.whole_line();
+            }
+        }
+        Ok(line)
+    }
+
+    fn seek(&mut self, to: u64) {
+        self.start = to;
+        self.buffer.clear();
+        self.at = 0;
+    }
+
+    fn whole_line(&mut self) -> Result<Line, ReadError> {
         let mut line = Line { bytes: Vec::new(), cut: false, unended: false };
         loop {
             if self.fill(1)? == 0 {
@@ -203,6 +266,12 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// A string's bytes, as [`Input::span`].
+    pub(crate) fn text_span(&mut self, size: u64) -> Result<Span, Short> {
+        self.straddle(size)?;
+        self.span(size, 0)
+    }
+
     /// A byte string of `size` bytes: kept if it is at most `keep` long, else only remembered by its place.
     pub(crate) fn span(&mut self, size: u64, keep: usize) -> Result<Span, Short> {
         let at = self.position();
@@ -210,7 +279,9 @@ impl<'a> Input<'a> {
             && small <= keep
         {
             debug_assert!(keep <= BUFFER);
-            let kept = Some(Rc::from(self.bytes(small)?));
+            self.fill(small)?;
+            let kept = Some(Rc::from(self.buffer.get(self.at..self.at + small).ok_or(Short::End)?));
+            self.at += small;
             return Ok(Span { at, size, kept, array: false });
         }
         let capture = matches!(self.origin, Origin::Stream(_)) && size <= CAPTURE && self.captured + size <= CAPTURE_ALL;
@@ -244,9 +315,7 @@ impl<'a> Input<'a> {
             return Ok(());
         }
         if let Origin::Window(_) = self.origin {
-            self.start = self.position() + size;
-            self.buffer.clear();
-            self.at = 0;
+            self.seek(self.position() + size);
             return Ok(());
         }
         let mut rest = size;

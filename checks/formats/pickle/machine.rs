@@ -47,6 +47,8 @@ pub(crate) struct Ended {
     pub(crate) opcodes: u64,
     /// The first byte was a PROTO opcode with a protocol that exists.
     pub(crate) begins_with_proto: bool,
+    /// Frames disagree with the opcodes, so that [`Input::dropping`] reads another pickle.
+    pub(crate) parted: bool,
 }
 
 /// Internal way out of the opcode loop.
@@ -94,6 +96,8 @@ pub(super) struct Machine<'i, 'w, 'o> {
     pub(super) protocol: u8,
     /// Offset behind the current frame.
     pub(super) frame_end: Option<u64>,
+    /// A frame was disregarded: read with the frame's rest lost, the pickle is another one.
+    pub(super) parted: bool,
     pub(super) opcodes: u64,
     pub(super) retained: u64,
     pub(super) nesting: u32,
@@ -114,6 +118,7 @@ pub(super) fn nested(input: &mut Input<'_>, observer: &mut dyn Observer, budget:
         memo: Memo::default(),
         protocol: 0,
         frame_end: None,
+        parted: false,
         opcodes: 0,
         retained: 0,
         nesting,
@@ -130,7 +135,7 @@ pub(super) fn nested(input: &mut Input<'_>, observer: &mut dyn Observer, budget:
             Err(Out::Read(error)) => break End::Read(error),
         }
     };
-    Ended { end, opcodes: machine.opcodes, begins_with_proto }
+    Ended { end, opcodes: machine.opcodes, begins_with_proto, parted: machine.parted }
 }
 
 impl Machine<'_, '_, '_> {
@@ -144,7 +149,7 @@ impl Machine<'_, '_, '_> {
         if let Some(end) = self.frame_end {
             let now = self.input.position();
             if now > end && at < end {
-                self.observer.oddity(at, Oddity::FrameStraddled);
+                self.part_ways(at, Oddity::FrameStraddled);
             }
             if now >= end {
                 self.frame_end = None;

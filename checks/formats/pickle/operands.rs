@@ -64,7 +64,7 @@ impl Machine<'_, '_, '_> {
         let value = match usize::try_from(size) {
             Ok(size @ 0..=8) => text::little_endian(self.input.bytes(size)?),
             _ => {
-                self.input.skip(size)?;
+                self.input.text_span(size)?;
                 Value::Number
             }
         };
@@ -73,7 +73,7 @@ impl Machine<'_, '_, '_> {
 
     pub(super) fn string(&mut self, size: u64, python2: bool) -> Result<(), Out> {
         let Some(short) = usize::try_from(size).ok().filter(|&size| size <= STRING) else {
-            let span = self.input.span(size, 0)?;
+            let span = self.input.text_span(size)?;
             return self.push(Value::LongStr(Rc::new(span)));
         };
         let bytes = self.input.bytes(short)?;
@@ -128,9 +128,12 @@ impl Machine<'_, '_, '_> {
         let size = u64::from_le_bytes(self.input.array()?);
         let here = self.input.position();
         match self.frame_end.take() {
-            Some(end) if end > here => self.observer.oddity(at, Oddity::FrameInFrame),
-            Some(end) if end > at && end < here => self.observer.oddity(at, Oddity::FrameStraddled),
+            Some(end) if end > here => self.part_ways(at, Oddity::FrameInFrame),
+            Some(end) if end > at && end < here => self.part_ways(at, Oddity::FrameStraddled),
             _ => {}
+        }
+        if self.input.drops() {
+            return if self.input.enter_dropping(size)? { Ok(()) } else { Err(Out::Truncated) };
         }
         if self.input.left().is_some_and(|left| size > left) {
             self.observer.oddity(at, Oddity::FrameOverEnd);
@@ -138,5 +141,11 @@ impl Machine<'_, '_, '_> {
             self.frame_end = here.checked_add(size);
         }
         Ok(())
+    }
+
+    /// From here on a file is read otherwise than the same bytes in memory; see [`super::input::Input::dropping`].
+    pub(super) fn part_ways(&mut self, at: u64, oddity: Oddity) {
+        self.parted = true;
+        self.observer.oddity(at, oddity);
     }
 }

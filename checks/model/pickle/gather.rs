@@ -3,7 +3,7 @@
 use crate::formats::Kind;
 use crate::formats::pickle::input::Input;
 use crate::formats::pickle::machine::{self, End, Ended};
-use crate::{Content, Cx, Gap, Step, Why, Window};
+use crate::{Cx, Gap, Step, Why, Window};
 
 use super::facts::{List, PickleFacts, WeightsOnly};
 use super::judge::{Judge, Lists, latin1};
@@ -93,11 +93,13 @@ impl PickleFacts {
         });
     }
 
-    /// A joblib file whose arrays stand without padding can be read by `pickle.load` too, which takes the
-    /// arrays' bytes for opcodes. That reading ends at once in an honest file; what it would call is added.
-    pub(super) fn add_plain_view(&mut self, window: Window<'_>, start: u64, cx: &Cx) {
-        let mut judge = Judge::without_arrays(cx.settings);
-        machine::run(&mut Input::new(Content::Window(window)), &mut judge, &cx.budget);
+    /// What another loader makes of the same bytes; what it would call is added.
+    ///
+    /// A joblib file whose arrays stand without padding can be read by `pickle.load` too, which takes the arrays'
+    /// bytes for opcodes: that reading ends at once in an honest file. And frames that disagree with the opcodes in
+    /// them are read otherwise from a file than from memory.
+    pub(super) fn add_view(&mut self, mut input: Input<'_>, mut judge: Judge<'_>, start: u64, cx: &Cx) {
+        machine::run(&mut input, &mut judge, &cx.budget);
         if !judge.denies() {
             return;
         }

@@ -53,7 +53,14 @@ pub fn read_pickle(content: Content<'_>, role: Role, cx: &Cx) -> Option<PickleFa
         if judge.unpadded
             && let Some(window) = window
         {
-            facts.add_plain_view(window.slice(start, u64::MAX), start, cx);
+            let window = window.slice(start, u64::MAX);
+            facts.add_view(Input::new(Content::Window(window)), Judge::without_arrays(cx.settings), start, cx);
+        }
+        if ended.parted
+            && let Some(window) = window
+        {
+            let window = window.slice(start, u64::MAX);
+            facts.add_view(Input::dropping(window), Judge::new(cx.settings), start, cx);
         }
         let stopped = matches!(ended.end, End::Stop);
         facts.add(judge, ended);
