@@ -116,6 +116,8 @@ def limit():
     resource.setrlimit(resource.RLIMIT_CPU, (1800, 1800))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.setrecursionlimit(400)
+    # CPython complains about bytearrays that a broken stream leaves exported; nothing hangs on it.
+    sys.unraisablehook = lambda _: None
 
 
 def work(binary, labelled, progress):

@@ -301,7 +301,7 @@ impl Machine<'_, '_, '_> {
             Op::EmptySet => self.push(Value::Set(Rc::default()))?,
             Op::FrozenSet => {
                 let items = self.pop_mark()?;
-                self.push(Value::Set(Rc::new(traits(&items).into())))?;
+                self.push(Value::FrozenSet(traits(&items)))?;
             }
             Op::Append => {
                 let item = self.pop()?;

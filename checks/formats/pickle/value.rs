@@ -38,6 +38,7 @@ pub enum Value {
     List(Rc<Cell<Traits>>),
     Dict(Rc<Entries>),
     Set(Rc<Cell<Traits>>),
+    FrozenSet(Traits),
     /// An imported name.
     Global(Rc<Global>),
     /// What a call or a construction returned.
@@ -197,6 +198,7 @@ impl Value {
             Self::Tuple(items) => items.traits,
             Self::List(traits) | Self::Set(traits) => traits.get(),
             Self::Dict(entries) => entries.traits.get(),
+            Self::FrozenSet(traits) => *traits,
             Self::Global(global) if global.standing == Standing::Allowed => Traits::KNOWN_NAME,
             Self::Global(_) => Traits::OTHER_NAME,
             Self::Object(_) => Traits::OBJECT,
@@ -240,6 +242,7 @@ impl Value {
             Self::List(_) => "list",
             Self::Dict(_) => "dict",
             Self::Set(_) => "set",
+            Self::FrozenSet(_) => "frozenset",
             Self::Global(global) => &global.path,
             Self::Object(object) => &object.of,
             Self::Persistent(_) => "persistent id",
@@ -290,7 +293,7 @@ impl Value {
                 });
             }
             Self::List(_) => out.push_str("[…]"),
-            Self::Dict(_) | Self::Set(_) => out.push_str("{…}"),
+            Self::Dict(_) | Self::Set(_) | Self::FrozenSet(_) => out.push_str("{…}"),
             Self::Global(global) => out.push_str(&global.path),
             Self::Object(object) => _ = write!(out, "<{}>", object.of),
             Self::Persistent(_) => out.push_str("<persistent>"),
