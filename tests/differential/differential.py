@@ -117,7 +117,8 @@ def limit():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.setrecursionlimit(400)
     # CPython complains about bytearrays that a broken stream leaves exported; nothing hangs on it.
-    sys.unraisablehook = lambda _: None
+    shown = sys.excepthook
+    sys.excepthook = lambda kind, *rest: None if kind is SystemError else shown(kind, *rest)
 
 
 def work(binary, labelled, progress):

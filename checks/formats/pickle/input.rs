@@ -333,6 +333,7 @@ impl<'a> Input<'a> {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 
@@ -349,6 +350,88 @@ mod tests {
             assert_eq!(span.kept.as_deref(), Some(&bytes[70_003..70_103]));
             assert!(input.line().unwrap().bytes.len() < 251);
             assert!(matches!(input.skip(1 << 40), Err(Short::End)));
+        }
+    }
+
+    /// Gives one to seven bytes at a time, and sometimes an interruption first.
+    struct Dribble<'a>(&'a [u8], usize);
+
+    impl std::io::Read for Dribble<'_> {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            self.1 += 1;
+            if self.1 % 11 == 0 {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            let count = (1 + self.1 % 7).min(into.len()).min(self.0.len());
+            into[..count].copy_from_slice(&self.0[..count]);
+            self.0 = &self.0[count..];
+            Ok(count)
+        }
+    }
+
+    /// Reads of all kinds, told as text.
+    fn reads(mut input: Input<'_>, plan: &[(u8, usize)]) -> Vec<String> {
+        let mut told = Vec::new();
+        for &(kind, size) in plan {
+            let read = match kind {
+                0 => format!("{:?}", input.byte()),
+                1 => format!("{:?}", input.array::<8>()),
+                2 => format!("{:?}", input.bytes(size.min(BUFFER)).map(<[u8]>::to_vec)),
+                3 => input.line().map_or_else(|error| error.to_string(), |line| format!("{:?} {} {}", line.bytes, line.cut, line.unended)),
+                4 => format!("{:?}", input.skip(size as u64)),
+                5 => format!("{:?}", input.head(size.min(64)).to_vec()),
+                _ => format!("{:?}", input.span(size as u64, 4096).map(|span| (span.at, span.size, span.kept.filter(|_| size <= 4096)))),
+            };
+            let ended = read.contains("End");
+            told.push(format!("{read} at {}", input.position()));
+            if ended {
+                break; // where it stands after a failed read is of no meaning
+            }
+        }
+        told
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(300))]
+
+        /// Sizes and line ends around the edges of the buffer, from memory, from a stream, and from one that dribbles.
+        #[test]
+        fn every_source_gives_the_same(
+            plan in proptest::collection::vec((0..7_u8, proptest::prop_oneof![0..20_usize, 4080..4110_usize, 65_500..65_600_usize]), 1..25),
+            feeds in proptest::collection::vec(proptest::prop_oneof![0..10_usize, 4090..4100_usize, 65_530..65_540_usize], 0..6),
+            size in proptest::prop_oneof![0..200_usize, 4000..4200_usize, 131_000..131_200_usize],
+        ) {
+            let mut bytes: Vec<u8> = (0..size).map(|at| (at % 251) as u8).map(|byte| if byte == b'\n' { b'-' } else { byte }).collect();
+            let mut at = 0;
+            for feed in feeds {
+                at += feed;
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = b'\n';
+                }
+            }
+            let window = reads(Input::new(Content::Window(Window::file(&bytes))), &plan);
+            let stream = Stream::new(Box::new(&bytes[..])).unwrap();
+            proptest::prop_assert_eq!(&window, &reads(Input::new(Content::Stream(stream)), &plan));
+            let stream = Stream::new(Box::new(Dribble(&bytes, 0))).unwrap();
+            proptest::prop_assert_eq!(&window, &reads(Input::new(Content::Stream(stream)), &plan));
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_taken_for_zeros() {
+        struct Fails;
+        impl std::io::Read for Fails {
+            fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+                Err(std::io::Error::other("bad sector"))
+            }
+        }
+        let good = vec![1_u8; 64 << 10];
+        let stream = Stream::new(Box::new(std::io::Read::chain(&good[..], Fails))).unwrap();
+        let mut input = Input::new(Content::Stream(stream));
+        input.skip(good.len() as u64).unwrap();
+        for _ in 0..2 {
+            assert!(matches!(input.byte(), Err(Short::Read(_))));
+            assert!(matches!(input.array::<4>(), Err(Short::Read(_))));
         }
     }
 }

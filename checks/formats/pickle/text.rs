@@ -25,7 +25,7 @@ pub(super) fn integer(line: &[u8]) -> Option<Numeral<Value>> {
 /// `L`: the same without booleans, with or without an `L` at its end.
 pub(super) fn long(line: &[u8]) -> Option<Numeral<Value>> {
     let text = line.strip_suffix(b"L").unwrap_or(line);
-    if canonical_digits(text.strip_prefix(b"-").unwrap_or(text)) {
+    if canonical_digits(text.strip_prefix(b"-").unwrap_or(text)) && text != b"-0" {
         let value = str::from_utf8(text).ok().and_then(|text| text.parse().ok()).map_or(Value::Number, Value::Int);
         return Some(Numeral { value, canonical: true });
     }
@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(int(b"01"), Some(("Bool(true)".into(), true)));
         assert_eq!(int(b"-5"), Some(("Int(-5)".into(), true)));
         assert_eq!(int(b"99999999999999999999"), Some(("Number".into(), true)));
-        for odd in ["1_0", " 5", "+1", "010", "0x8", "0o10", "5\0x", "\0", "-"] {
+        for odd in ["1_0", " 5", "+1", "-0", "010", "0x8", "0o10", "5\0x", "\0", "-"] {
             assert_eq!(int(odd.as_bytes()), Some(("Number".into(), false)), "{odd:?}");
         }
         assert_eq!(int(b""), None);
