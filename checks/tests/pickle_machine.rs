@@ -3,7 +3,13 @@
 //! What a stream imports, calls and writes into, and whether it reaches its STOP, is what CPython 3.11's `_pickle.c`
 //! (from a file with and without `peek`) and `pickle.py` together did with it under `tests/differential/reference.py`,
 //! which also compares many more streams.
-#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::octal_escapes,
+    clippy::disallowed_methods,
+    reason = "a test may panic, and looks at the clock"
+)]
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -243,8 +249,14 @@ fn a_binstring_of_two_gibibytes_is_odd_and_read() {
 #[test]
 fn lengths_beyond_the_end_allocate_nothing_and_break() {
     let lengths: [&[u8]; 9] = [
-        b"\x8b\xff\xff\xff\x7f", b"\x8b\xff\xff\xff\xff", b"B\xff\xff\xff\xff", b"X\xff\xff\xff\xff", b"T\xff\xff\xff\x7f",
-        b"\x8d\xff\xff\xff\xff\xff\xff\xff\xff", b"\x8e\xff\xff\xff\xff\xff\xff\xff\x7f", b"\x96\xff\xff\xff\xff\xff\0\0\0",
+        b"\x8b\xff\xff\xff\x7f",
+        b"\x8b\xff\xff\xff\xff",
+        b"B\xff\xff\xff\xff",
+        b"X\xff\xff\xff\xff",
+        b"T\xff\xff\xff\x7f",
+        b"\x8d\xff\xff\xff\xff\xff\xff\xff\xff",
+        b"\x8e\xff\xff\xff\xff\xff\xff\xff\x7f",
+        b"\x96\xff\xff\xff\xff\xff\0\0\0",
         b"\x8a\xff",
     ];
     for operand in lengths {
@@ -275,8 +287,19 @@ fn bombs_end() {
         ("a million marks", wrap([doubled(1_000_000, b"("), b"N".to_vec()].concat())),
         ("ten million marks", doubled(10_000_000, b"(")),
         ("five million DUPs", wrap([b"N".to_vec(), doubled(5_000_000, b"2")].concat())),
-        ("a long string doubled in the memo", wrap([b"X\0\x10\0\0".to_vec(), vec![b'x'; 4096], doubled(300_000, b"2q\x01")].concat())),
-        ("memo indices far apart", wrap((0..200_000_u32).flat_map(|n| [b"Nr".to_vec(), n.wrapping_mul(0x9e37_79b9).to_le_bytes().to_vec(), b"0".to_vec()].concat()).chain(*b"N").collect())),
+        (
+            "a long string doubled in the memo",
+            wrap([b"X\0\x10\0\0".to_vec(), vec![b'x'; 4096], doubled(300_000, b"2q\x01")].concat()),
+        ),
+        (
+            "memo indices far apart",
+            wrap(
+                (0..200_000_u32)
+                    .flat_map(|n| [b"Nr".to_vec(), n.wrapping_mul(0x9e37_79b9).to_le_bytes().to_vec(), b"0".to_vec()].concat())
+                    .chain(*b"N")
+                    .collect(),
+            ),
+        ),
         ("calls of calls", wrap(doubled(300_000, b"ca\nf\n)R0").into_iter().chain(*b"N").collect())),
         ("a line of a million digits", wrap([b"L".to_vec(), vec![b'9'; 1_000_000], b"L\n".to_vec()].concat())),
     ];

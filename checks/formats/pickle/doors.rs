@@ -136,7 +136,7 @@ impl Machine<'_, '_, '_> {
             _ if is_opaque(&target) => {
                 let value = items.last().unwrap_or(&Value::None);
                 self.observer.write(&Write { at, door, target: &target, value });
-                if door == WriteDoor::SetItem && items.len() % 2 != 0 {
+                if door == WriteDoor::SetItem && !items.len().is_multiple_of(2) {
                     return broken("odd number of items for SETITEMS");
                 }
             }

@@ -61,12 +61,11 @@ impl Machine<'_, '_, '_> {
     }
 
     pub(super) fn long(&mut self, size: u64) -> Result<(), Out> {
-        let value = match usize::try_from(size) {
-            Ok(size @ 0..=8) => text::little_endian(self.input.bytes(size)?),
-            _ => {
-                self.input.text_span(size)?;
-                Value::Number
-            }
+        let value = if let Ok(size @ 0..=8) = usize::try_from(size) {
+            text::little_endian(self.input.bytes(size)?)
+        } else {
+            self.input.text_span(size)?;
+            Value::Number
         };
         self.push(value)
     }

@@ -56,8 +56,7 @@ pub(super) fn memo_index(line: &[u8]) -> Option<Numeral<u64>> {
     let text = trim(text);
     let (minus, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
-        digits => (false, digits),
+        [b'+', digits @ ..] | digits => (false, digits),
     };
     let mut value = 0_u128;
     for part in digits.split(|&byte| byte == b'_') {
