@@ -77,11 +77,11 @@ impl Observer for Seen {
 /// What CPython's unpicklers do at the end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End {
-    /// Both reach STOP.
+    /// All reach STOP.
     Stop,
-    /// Both raise.
+    /// All raise.
     Break,
-    /// One reaches STOP, the other raises.
+    /// One reaches STOP, another raises.
     Differ,
 }
 use End::{Break, Differ, Stop};
@@ -136,6 +136,7 @@ const ROWS: &[Row] = &[
     ("frames", b"\x80\x04\x95\x08\0\0\0\0\0\0\0ca\nf\n)R0\x95\x08\0\0\0\0\0\0\0ca\ng\n)R.", "a.f a.g", "a.f a.g", "", Stop, ""),
     ("a PROTO behind the name", b"ca\nf\n\x80\x02)R.", "a.f", "a.f", "", Stop, "protocol-changed"),
     ("a frame's end in a name, lost by _pickle.c from a file", b"\x80\x04\x95\x03\0\0\0\0\0\0\0cxxposix\ngetpid\n)R.", "posix.getpid xxposix.getpid", "posix.getpid xxposix.getpid", "", Differ, "frame-straddled"),
+    ("a number that is none unless a frame's rest is lost", b"\x80\x04ca\nf\n\x95\x02\0\0\0\0\0\0\0Ix7\n\x85R.", "a.f", "a.f", "", Differ, "frame-straddled"),
     ("a frame in a frame", b"\x80\x04\x95\x19\0\0\0\0\0\0\0ca\nf\n)R0\x95\x08\0\0\0\0\0\0\0ca\ng\n)R.", "a.f a.g", "a.f a.g", "", Differ, "frame-in-frame"),
     ("a frame beyond the end", b"\x80\x04\x95\xff\0\0\0\0\0\0\0ca\nf\n)R.", "a.f", "a.f", "", Differ, "frame-over-end"),
     ("a frame beyond its STOP", b"\x80\x04\x95\x0b\0\0\0\0\0\0\0ca\nf\n)R.NN.", "a.f", "a.f", "", Stop, "frame-over-stop"),
@@ -176,8 +177,9 @@ fn does_what_cpython_does() {
         assert_eq!(joined(seen.writes), writes, "writes: {name}");
         assert_eq!(seen.oddities.iter().copied().collect::<Vec<_>>().join(" "), oddities, "oddities: {name}");
         match end {
-            Stop | Differ => assert!(ended.is_ok(), "{name}: {ended:?}"),
+            Stop => assert!(ended.is_ok(), "{name}: {ended:?}"),
             Break => assert!(ended.is_err(), "{name}"),
+            Differ => {}
         }
         assert!(end != Differ || !oddities.is_empty(), "{name}: a difference is told");
     }

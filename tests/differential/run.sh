@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The pickle machine against CPython: run.sh [STREAMS [FIRST]]. 100,000 streams take about two minutes on two cores.
-# With PICKLE_TRACE set, that binary is used, else it is built. HONEST=1 also needs dill, cloudpickle, joblib, numpy.
+# PICKLE_TRACE names the binary, else it is built. PYTHON names a Python, best one that has dill, cloudpickle, joblib,
+# numpy and scikit-learn, whose pickles are then read too; PYTHON2 a Python 2.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)

@@ -145,7 +145,8 @@ impl Machine<'_, '_, '_> {
         let Some(op) = Op::of(byte) else { return broken(format!("byte 0x{byte:02x} is no opcode")) };
         self.opcodes += 1;
         self.observer.opcode(at, byte);
-        self.execute(at, op)?;
+        let done = self.execute(at, op);
+        // Also where this reading ends here: the one that loses the frame's rest may go on.
         if let Some(end) = self.frame_end {
             let now = self.input.position();
             if now > end && at < end {
@@ -155,6 +156,7 @@ impl Machine<'_, '_, '_> {
                 self.frame_end = None;
             }
         }
+        done?;
         Ok(op)
     }
 
