@@ -9,12 +9,18 @@ impl Machine<'_, '_, '_> {
         self.observer.import(&Import { at, name, protocol: self.protocol, extension: None })
     }
 
+    /// The import of GLOBAL and INST.
+    pub(super) fn global(&mut self, at: u64) -> Result<Value, Out> {
+        let name = self.name(at)?;
+        Ok(self.import(at, name.as_ref().map(|(module, name)| (module.as_str(), name.as_str()))))
+    }
+
     pub(super) fn stack_global(&mut self, at: u64) -> Result<(), Out> {
         let name = self.pop()?;
         let module = self.pop()?;
         let value = match (&module, &name) {
             (Value::Str(module), Value::Str(name)) => self.import(at, Some((module, name))),
-            (a, b) if [a, b].iter().all(|value| may_be_text(value)) => self.import(at, None),
+            (a, b) if may_be_text(a) && may_be_text(b) => self.import(at, None),
             _ => return broken("STACK_GLOBAL wants two strings"),
         };
         self.push(value)
@@ -38,18 +44,25 @@ impl Machine<'_, '_, '_> {
     ) -> Result<(), Out> {
         let args = match args {
             Value::Tuple(items) => Some(items),
-            Value::Unknown | Value::Object(_) | Value::Persistent(_) => None,
-            // `_pickle.c` wants a tuple; `pickle.py` spreads whatever can be iterated.
-            Value::None | Value::Bool(_) | Value::Int(_) | Value::Number | Value::Float(_) | Value::Global(_) => {
+            // Among them tuples in tuples too deep to be kept.
+            Value::Unknown => None,
+            Value::None | Value::Bool(_) | Value::Int(_) | Value::Number | Value::Float(_) => {
                 return broken(format!("the arguments of a call are {}", args.type_name()));
             }
+            // `_pickle.c` wants a tuple; `pickle.py` spreads whatever can be iterated.
             _ => {
                 self.observer.oddity(at, Oddity::ArgumentsNotTuple);
                 None
             }
         };
-        let callable = matches!(callee, Value::Global(_) | Value::Object(_) | Value::Persistent(_) | Value::Unknown);
-        if !callable {
+        match keywords {
+            None | Some(Value::Dict(_) | Value::Unknown) => {}
+            Some(Value::Global(_) | Value::Object(_) | Value::Persistent(_)) => {
+                self.observer.oddity(at, Oddity::ArgumentsNotTuple);
+            }
+            Some(other) => return broken(format!("the keyword arguments of a call are {}", other.type_name())),
+        }
+        if !is_opaque(callee) {
             return broken(format!("calls a {}", callee.type_name()));
         }
         let value = self.observer.call(&Call { at, door, callee, args, keywords });
@@ -59,6 +72,9 @@ impl Machine<'_, '_, '_> {
     pub(super) fn build(&mut self, at: u64) -> Result<(), Out> {
         let state = self.pop()?;
         let target = self.top()?.clone();
+        if !is_opaque(&target) {
+            self.observer.oddity(at, Oddity::BuildOnPlain);
+        }
         self.observer.write(&Write { at, door: WriteDoor::Build, target: &target, value: &state });
         // An object array inside a joblib file is read by a plain unpickler, which replaces nothing.
         if let Some(raw) = self.observer.raw_array().filter(|_| self.nesting == 0) {
@@ -111,11 +127,23 @@ impl Machine<'_, '_, '_> {
                     return broken("odd number of items for SETITEMS");
                 }
             }
-            // An empty run of items touches nothing.
-            _ if items.is_empty() => {}
-            (Value::Global(_) | Value::Object(_) | Value::Persistent(_) | Value::Unknown, _) => {
+            (Value::Bytes(span), WriteDoor::Append | WriteDoor::SetItem) if span.array && !items.is_empty() => {
+                self.observer.oddity(at, Oddity::BytesEdited);
+            }
+            // SETITEMS without items touches nothing.
+            (_, WriteDoor::SetItem) if items.is_empty() => {}
+            (_, WriteDoor::Append | WriteDoor::Add) if items.is_empty() => {
+                self.observer.oddity(at, Oddity::EmptyRun);
+                if is_opaque(&target) {
+                    self.observer.write(&Write { at, door, target: &target, value: &Value::None });
+                }
+            }
+            _ if is_opaque(&target) => {
                 let value = items.last().unwrap_or(&Value::None);
                 self.observer.write(&Write { at, door, target: &target, value });
+                if door == WriteDoor::SetItem && !items.len().is_multiple_of(2) {
+                    return broken("odd number of items for SETITEMS");
+                }
             }
             // A list takes items by integer index too; everything else has no such method.
             (Value::List(inside), WriteDoor::SetItem) => inside.set(inside.get().and(traits(items))),
@@ -137,7 +165,12 @@ pub(super) fn put_pairs(dict: &Entries, items: &[Value]) -> Option<()> {
     rest.is_empty().then_some(())
 }
 
-/// Whether a value could turn out to be a string that the machine does not know.
+/// Whether only the loader knows what a value is, so that any method of it may be code.
+fn is_opaque(value: &Value) -> bool {
+    matches!(value, Value::Global(_) | Value::Object(_) | Value::Persistent(_) | Value::Unknown)
+}
+
+/// Whether a value could turn out to be a string that the machine does not know: a module's attribute may be one too.
 fn may_be_text(value: &Value) -> bool {
-    matches!(value, Value::Str(_) | Value::LongStr(_) | Value::Object(_) | Value::Persistent(_) | Value::Unknown)
+    matches!(value, Value::Str(_) | Value::LongStr(_)) || is_opaque(value)
 }

@@ -1,6 +1,6 @@
 //! Bytes for the pickle machine: forward, buffered, with jumps over what nobody looks into.
 
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::rc::Rc;
 
 use crate::{Content, ReadError, Stream, Window};
@@ -18,12 +18,17 @@ const CAPTURE_ALL: u64 = 64 << 20;
 pub(crate) struct Input<'a> {
     origin: Origin<'a>,
     buffer: Vec<u8>,
+    /// Bytes in the buffer; what stands behind them is of an earlier filling.
+    len: usize,
     /// Offset of `buffer[0]`.
     start: u64,
     at: usize,
     captured: u64,
     /// Bytes actually read, for the work budget.
     read: u64,
+    /// Where the frame ends whose rest is lost to an operand that runs over it; see [`Input::dropping`].
+    drop_at: Option<u64>,
+    drops: bool,
     /// What ended the bytes too early; told again whenever more are asked for.
     failed: Option<ReadError>,
 }
@@ -53,6 +58,8 @@ pub struct Span {
     pub at: u64,
     pub size: u64,
     pub kept: Option<Rc<[u8]>>,
+    /// Of a bytearray, which later opcodes can change.
+    pub array: bool,
 }
 
 /// A text line without its line feed.
@@ -70,7 +77,45 @@ impl<'a> Input<'a> {
             Content::Window(window) => Origin::Window(window),
             Content::Stream(stream) => Origin::Stream(stream),
         };
-        Self { origin, buffer: Vec::new(), start: 0, at: 0, captured: 0, read: 0, failed: None }
+        Self { origin, buffer: Vec::new(), len: 0, start: 0, at: 0, captured: 0, read: 0, drop_at: None, drops: false, failed: None }
+    }
+
+    /// Reads as `_pickle.c` before 3.13.15 and 3.14.7 does from a file object without `peek` (`io.BytesIO`, as
+    /// `torch.load` uses): an operand that runs over the end of its frame begins behind the frame, and what was left
+    /// of the frame is lost (python/cpython#154848).
+    pub(crate) fn dropping(window: Window<'a>) -> Self {
+        Self { drops: true, ..Self::new(Content::Window(window)) }
+    }
+
+    pub(super) fn drops(&self) -> bool {
+        self.drops
+    }
+
+    /// Enters a frame of `size` bytes; `false` if there are not as many. One that lies within the current frame changes nothing.
+    pub(super) fn enter_dropping(&mut self, size: u64) -> Result<bool, Short> {
+        if let (Some(end), Some(frame)) = (self.drop_at, self.position().checked_add(size))
+            && frame <= end
+        {
+            return Ok(true);
+        }
+        self.drop_rest()?;
+        self.drop_at = self.left().filter(|&left| size <= left).map(|_| self.position() + size);
+        Ok(self.drop_at.is_some())
+    }
+
+    fn drop_rest(&mut self) -> Result<(), Short> {
+        match self.drop_at.take() {
+            Some(end) => self.skip(end.saturating_sub(self.position())),
+            None => Ok(()),
+        }
+    }
+
+    /// Before an operand of `size` bytes.
+    fn straddle(&mut self, size: u64) -> Result<(), Short> {
+        match self.drop_at {
+            Some(end) if self.position().saturating_add(size) > end => self.drop_rest(),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn position(&self) -> u64 {
@@ -100,48 +145,47 @@ impl<'a> Input<'a> {
 
     /// Makes `want` bytes available in the buffer, if there are as many.
     fn fill(&mut self, want: usize) -> Result<usize, ReadError> {
-        let have = self.buffer.len() - self.at;
-        if have >= want {
-            return Ok(have);
-        }
+        let have = self.len - self.at;
+        if have >= want { Ok(have) } else { self.refill(want) }
+    }
+
+    #[cold]
+    fn refill(&mut self, want: usize) -> Result<usize, ReadError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        self.buffer.drain(..self.at);
+        self.buffer.copy_within(self.at..self.len, 0);
+        self.len -= self.at;
         self.start += self.at as u64;
         self.at = 0;
         // The first read is small: most of what is probed ends within a page.
-        let size = if self.start == 0 && have == 0 { 4096 } else { BUFFER };
-        let size = size.max(want);
-        self.buffer.resize(size, 0);
-        let mut have = have;
-        while have < want {
-            let rest = self.buffer.get_mut(have..).unwrap_or_default();
-            let count = match &mut self.origin {
-                Origin::Window(window) => window.read_at(self.start + have as u64, rest),
-                Origin::Stream(stream) => stream.read(rest).map_err(|error| ReadError::new(self.start + have as u64, &error)),
-            };
-            match count {
-                Ok(0) => break,
-                Ok(count) => {
-                    have += count;
-                    self.read += count as u64;
-                }
-                Err(error) => {
-                    // What came before stays readable.
-                    self.buffer.truncate(have);
-                    self.failed = Some(error.clone());
-                    return Err(error);
-                }
-            }
+        let size = if self.start == 0 && self.len == 0 { 4096 } else { BUFFER };
+        if self.buffer.len() < size.max(want) {
+            self.buffer.resize(size.max(want), 0);
         }
-        self.buffer.truncate(have);
-        Ok(have)
+        while self.len < want {
+            let at = self.start + self.len as u64;
+            let rest = self.buffer.get_mut(self.len..).unwrap_or_default();
+            let count = match &mut self.origin {
+                Origin::Window(window) => window.read_at(at, rest),
+                Origin::Stream(stream) => match stream.read(rest) {
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    read => read.map_err(|error| ReadError::new(at, &error)),
+                },
+            };
+            let count = count.inspect_err(|error| self.failed = Some(error.clone()))?;
+            if count == 0 {
+                break;
+            }
+            self.len += count;
+            self.read += count as u64;
+        }
+        Ok(self.len)
     }
 
     pub(crate) fn peek(&mut self) -> Result<Option<u8>, ReadError> {
-        self.fill(1)?;
-        Ok(self.buffer.get(self.at).copied())
+        let have = self.fill(1)?;
+        Ok(self.buffer.get(self.at).copied().filter(|_| have > 0))
     }
 
     pub(crate) fn at_end(&mut self) -> bool {
@@ -150,34 +194,69 @@ impl<'a> Input<'a> {
 
     /// Up to `size` bytes from here, without consuming them.
     pub(crate) fn head(&mut self, size: usize) -> &[u8] {
-        _ = self.fill(size);
-        let have = (self.buffer.len() - self.at).min(size);
+        let have = self.fill(size).unwrap_or(0).min(size);
         self.buffer.get(self.at..self.at + have).unwrap_or_default()
     }
 
     pub(crate) fn byte(&mut self) -> Result<u8, Short> {
-        let byte = self.peek()?.ok_or(Short::End)?;
+        if self.at == self.len && self.refill(1)? == 0 {
+            return Err(Short::End);
+        }
+        let byte = *self.buffer.get(self.at).ok_or(Short::End)?;
         self.at += 1;
         Ok(byte)
     }
 
+    fn take(&mut self, size: usize) -> Result<&[u8], Short> {
+        if self.fill(size)? < size {
+            return Err(Short::End);
+        }
+        let at = self.at;
+        self.at += size;
+        self.buffer.get(at..at + size).ok_or(Short::End)
+    }
+
+    /// The next `size` bytes, which are consumed; `size` must be bounded by the caller.
+    pub(crate) fn bytes(&mut self, size: usize) -> Result<&[u8], Short> {
+        self.straddle(size as u64)?;
+        self.take(size)
+    }
+
     /// A fixed-size operand.
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Short> {
-        self.fill(N)?;
-        let bytes = self.buffer.get(self.at..self.at + N).and_then(|bytes| bytes.try_into().ok()).ok_or(Short::End)?;
-        self.at += N;
-        Ok(bytes)
+        self.straddle(N as u64)?;
+        self.take(N)?.try_into().map_err(|_| Short::End)
     }
 
     /// Reads up to a line feed, which is consumed.
     pub(crate) fn line(&mut self) -> Result<Line, ReadError> {
+        let line = self.whole_line()?;
+        // The line ran over the end of its frame: it begins there.
+        if let Some(end) = self.drop_at.filter(|&end| self.position() > end) {
+            self.drop_at = None;
+            let length = line.bytes.len() as u64 + u64::from(!line.unended);
+            if !line.cut && self.position() - length < end {
+                self.seek(end);
+                return self.whole_line();
+            }
+        }
+        Ok(line)
+    }
+
+    fn seek(&mut self, to: u64) {
+        self.start = to;
+        self.len = 0;
+        self.at = 0;
+    }
+
+    fn whole_line(&mut self) -> Result<Line, ReadError> {
         let mut line = Line { bytes: Vec::new(), cut: false, unended: false };
         loop {
             if self.fill(1)? == 0 {
                 line.unended = true;
                 return Ok(line);
             }
-            let rest = self.buffer.get(self.at..).unwrap_or_default();
+            let rest = self.buffer.get(self.at..self.len).unwrap_or_default();
             let end = rest.iter().position(|&byte| byte == b'\n');
             let part = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
             let room = LINE - line.bytes.len();
@@ -191,6 +270,12 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// A string's bytes, as [`Input::span`].
+    pub(crate) fn text_span(&mut self, size: u64) -> Result<Span, Short> {
+        self.straddle(size)?;
+        self.span(size, 0)
+    }
+
     /// A byte string of `size` bytes: kept if it is at most `keep` long, else only remembered by its place.
     pub(crate) fn span(&mut self, size: u64, keep: usize) -> Result<Span, Short> {
         let at = self.position();
@@ -198,11 +283,8 @@ impl<'a> Input<'a> {
             && small <= keep
         {
             debug_assert!(keep <= BUFFER);
-            self.fill(small)?;
-            let bytes = self.buffer.get(self.at..self.at + small).ok_or(Short::End)?;
-            let kept = Some(Rc::from(bytes));
-            self.at += small;
-            return Ok(Span { at, size, kept });
+            let kept = Some(Rc::from(self.take(small)?));
+            return Ok(Span { at, size, kept, array: false });
         }
         let capture = matches!(self.origin, Origin::Stream(_)) && size <= CAPTURE && self.captured + size <= CAPTURE_ALL;
         if capture {
@@ -218,10 +300,10 @@ impl<'a> Input<'a> {
                 self.at += part.len();
             }
             self.captured += size;
-            return Ok(Span { at, size, kept: Some(bytes.into()) });
+            return Ok(Span { at, size, kept: Some(bytes.into()), array: false });
         }
         self.skip(size)?;
-        Ok(Span { at, size, kept: None })
+        Ok(Span { at, size, kept: None, array: false })
     }
 
     /// Jumps over `size` bytes, which must exist.
@@ -229,15 +311,13 @@ impl<'a> Input<'a> {
         if self.left().is_some_and(|left| size > left) {
             return Err(Short::End);
         }
-        let buffered = (self.buffer.len() - self.at) as u64;
+        let buffered = (self.len - self.at) as u64;
         if size <= buffered {
             self.at += usize::try_from(size).unwrap_or(usize::MAX);
             return Ok(());
         }
         if let Origin::Window(_) = self.origin {
-            self.start = self.position() + size;
-            self.buffer.clear();
-            self.at = 0;
+            self.seek(self.position() + size);
             return Ok(());
         }
         let mut rest = size;
@@ -255,6 +335,7 @@ impl<'a> Input<'a> {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test may panic")]
 mod tests {
     use super::*;
 
@@ -271,6 +352,103 @@ mod tests {
             assert_eq!(span.kept.as_deref(), Some(&bytes[70_003..70_103]));
             assert!(input.line().unwrap().bytes.len() < 251);
             assert!(matches!(input.skip(1 << 40), Err(Short::End)));
+        }
+    }
+
+    /// Gives one to seven bytes at a time, and sometimes an interruption first.
+    struct Dribble<'a>(&'a [u8], usize);
+
+    impl std::io::Read for Dribble<'_> {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            self.1 += 1;
+            if self.1.is_multiple_of(11) {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            let count = (1 + self.1 % 7).min(into.len()).min(self.0.len());
+            into[..count].copy_from_slice(&self.0[..count]);
+            self.0 = &self.0[count..];
+            Ok(count)
+        }
+    }
+
+    /// Length and a hash (FNV-1a).
+    fn brief(bytes: &[u8]) -> (usize, u32) {
+        (bytes.len(), bytes.iter().fold(0x811c_9dc5, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)))
+    }
+
+    /// Reads of all kinds, told as text.
+    fn reads(mut input: Input<'_>, plan: &[(u8, usize)]) -> Vec<String> {
+        let mut told = Vec::new();
+        for &(kind, size) in plan {
+            let read = match kind {
+                0 => format!("{:?}", input.byte()),
+                1 => format!("{:?}", input.array::<8>()),
+                2 => format!("{:?}", input.bytes(size.min(BUFFER)).map(brief)),
+                3 => input.line().map_or_else(
+                    |error| error.to_string(),
+                    |line| format!("{:?} {} {}", brief(&line.bytes), line.cut, line.unended),
+                ),
+                4 => format!("{:?}", input.skip(size as u64)),
+                5 => format!("{:?}", brief(input.head(size.min(64)))),
+                _ => format!(
+                    "{:?}",
+                    input.span(size as u64, 4096).map(|span| (
+                        span.at,
+                        span.size,
+                        span.kept.filter(|_| size <= 4096).as_deref().map(brief)
+                    ))
+                ),
+            };
+            if read.contains("End") {
+                told.push(read); // where it stands after a failed read is of no meaning
+                break;
+            }
+            told.push(format!("{read} at {}", input.position()));
+        }
+        told
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(200))]
+
+        /// Sizes and line ends around the edges of the buffer, from memory, from a stream, and from one that dribbles.
+        #[test]
+        fn every_source_gives_the_same(
+            plan in proptest::collection::vec((0..7_u8, proptest::prop_oneof![0..20_usize, 4080..4110_usize, 65_500..65_600_usize]), 1..25),
+            feeds in proptest::collection::vec(proptest::prop_oneof![0..10_usize, 4090..4100_usize, 65_530..65_540_usize], 0..6),
+            size in proptest::prop_oneof![0..200_usize, 4000..4200_usize, 131_000..131_200_usize],
+        ) {
+            let mut bytes: Vec<u8> = (0..size).map(|at| (at % 251) as u8).map(|byte| if byte == b'\n' { b'-' } else { byte }).collect();
+            let mut at = 0;
+            for feed in feeds {
+                at += feed;
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = b'\n';
+                }
+            }
+            let window = reads(Input::new(Content::Window(Window::file(&bytes))), &plan);
+            let stream = Stream::new(Box::new(&bytes[..])).unwrap();
+            proptest::prop_assert_eq!(&window, &reads(Input::new(Content::Stream(stream)), &plan));
+            let stream = Stream::new(Box::new(Dribble(&bytes, 0))).unwrap();
+            proptest::prop_assert_eq!(&window, &reads(Input::new(Content::Stream(stream)), &plan));
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_taken_for_zeros() {
+        struct Fails;
+        impl std::io::Read for Fails {
+            fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+                Err(std::io::Error::other("bad sector"))
+            }
+        }
+        let good = vec![1_u8; 64 << 10];
+        let stream = Stream::new(Box::new(std::io::Read::chain(&good[..], Fails))).unwrap();
+        let mut input = Input::new(Content::Stream(stream));
+        input.skip(good.len() as u64).unwrap();
+        for _ in 0..2 {
+            assert!(matches!(input.byte(), Err(Short::Read(_))));
+            assert!(matches!(input.array::<4>(), Err(Short::Read(_))));
         }
     }
 }

@@ -16,6 +16,8 @@ use crate::{Budget, OverBudget, ReadError};
 
 /// Values on the stack, all marks together.
 const STACK: usize = 4 << 20;
+/// `_pickle.c` before 3.14 holds its memo as an array: from here on it needs over 256 MiB for one entry.
+const HUGE_INDEX: u64 = 1 << 24;
 /// Pickles inside a pickle's stream: the object arrays of a joblib file.
 pub(super) const NESTING: u32 = 8;
 
@@ -45,6 +47,8 @@ pub(crate) struct Ended {
     pub(crate) opcodes: u64,
     /// The first byte was a PROTO opcode with a protocol that exists.
     pub(crate) begins_with_proto: bool,
+    /// Frames disagree with the opcodes, so that [`Input::dropping`] reads another pickle.
+    pub(crate) parted: bool,
 }
 
 /// Internal way out of the opcode loop.
@@ -90,9 +94,10 @@ pub(super) struct Machine<'i, 'w, 'o> {
     pub(super) marks: Vec<usize>,
     pub(super) memo: Memo,
     pub(super) protocol: u8,
-    pub(super) proto_seen: bool,
     /// Offset behind the current frame.
     pub(super) frame_end: Option<u64>,
+    /// A frame was disregarded: read with the frame's rest lost, the pickle is another one.
+    pub(super) parted: bool,
     pub(super) opcodes: u64,
     pub(super) retained: u64,
     pub(super) nesting: u32,
@@ -112,8 +117,8 @@ pub(super) fn nested(input: &mut Input<'_>, observer: &mut dyn Observer, budget:
         marks: Vec::new(),
         memo: Memo::default(),
         protocol: 0,
-        proto_seen: false,
         frame_end: None,
+        parted: false,
         opcodes: 0,
         retained: 0,
         nesting,
@@ -130,7 +135,7 @@ pub(super) fn nested(input: &mut Input<'_>, observer: &mut dyn Observer, budget:
             Err(Out::Read(error)) => break End::Read(error),
         }
     };
-    Ended { end, opcodes: machine.opcodes, begins_with_proto }
+    Ended { end, opcodes: machine.opcodes, begins_with_proto, parted: machine.parted }
 }
 
 impl Machine<'_, '_, '_> {
@@ -140,16 +145,18 @@ impl Machine<'_, '_, '_> {
         let Some(op) = Op::of(byte) else { return broken(format!("byte 0x{byte:02x} is no opcode")) };
         self.opcodes += 1;
         self.observer.opcode(at, byte);
-        self.execute(at, op)?;
+        let done = self.execute(at, op);
+        // Also where this reading ends here: the one that loses the frame's rest may go on.
         if let Some(end) = self.frame_end {
             let now = self.input.position();
             if now > end && at < end {
-                self.observer.oddity(at, Oddity::FrameStraddled);
+                self.part_ways(at, Oddity::FrameStraddled);
             }
             if now >= end {
                 self.frame_end = None;
             }
         }
+        done?;
         Ok(op)
     }
 
@@ -159,6 +166,9 @@ impl Machine<'_, '_, '_> {
             Op::Frame => self.frame(at)?,
             Op::Stop => {
                 self.pop()?;
+                if self.frame_end.is_some_and(|end| end > self.input.position()) {
+                    self.observer.oddity(at, Oddity::FrameOverStop);
+                }
                 return Err(Out::Stop);
             }
 
@@ -197,13 +207,8 @@ impl Machine<'_, '_, '_> {
                 let value = u16::from_le_bytes(self.input.array()?);
                 self.push(Value::Int(value.into()))?;
             }
-            Op::Int | Op::Long => {
-                let line = self.line()?;
-                if !text::may_be_integer(&line.bytes) {
-                    return broken("the operand of INT or LONG is no number");
-                }
-                self.push(text::integer(&line.bytes))?;
-            }
+            Op::Int => self.numeral(at, text::integer)?,
+            Op::Long => self.numeral(at, text::long)?,
             Op::Long1 => {
                 let size = self.input.byte()?.into();
                 self.long(size)?;
@@ -214,13 +219,7 @@ impl Machine<'_, '_, '_> {
                 };
                 self.long(size)?;
             }
-            Op::Float => {
-                let line = self.line()?;
-                if !text::may_be_float(&line.bytes) {
-                    return broken("the operand of FLOAT is no number");
-                }
-                self.push(text::float(&line.bytes))?;
-            }
+            Op::Float => self.numeral(at, text::float)?,
             Op::BinFloat => {
                 let value = f64::from_be_bytes(self.input.array()?);
                 self.push(Value::Float(value))?;
@@ -229,6 +228,9 @@ impl Machine<'_, '_, '_> {
             Op::String => {
                 let line = self.line()?;
                 let Some(bytes) = text::quoted(&line.bytes) else { return broken("the operand of STRING is not quoted") };
+                if !matches!(line.bytes.last(), Some(b'\'' | b'"')) {
+                    self.observer.oddity(at, Oddity::Text);
+                }
                 self.push_text(&bytes, &line)?;
             }
             Op::Unicode => {
@@ -238,10 +240,11 @@ impl Machine<'_, '_, '_> {
             }
             // Python 2's str: text or bytes, as the loader's `encoding` says. As text it can name things.
             Op::BinString => {
-                let Ok(size) = u64::try_from(i32::from_le_bytes(self.input.array()?)) else {
-                    return broken("BINSTRING of negative length");
-                };
-                self.string(size, true)?;
+                let size = u32::from_le_bytes(self.input.array()?);
+                if i32::try_from(size).is_err() {
+                    self.observer.oddity(at, Oddity::LengthSign);
+                }
+                self.string(size.into(), true)?;
             }
             Op::ShortBinString => {
                 let size = self.input.byte()?.into();
@@ -261,15 +264,15 @@ impl Machine<'_, '_, '_> {
             }
             Op::ShortBinBytes => {
                 let size = self.input.byte()?.into();
-                self.bytes(size)?;
+                self.bytes(size, false)?;
             }
             Op::BinBytes => {
                 let size = u32::from_le_bytes(self.input.array()?).into();
-                self.bytes(size)?;
+                self.bytes(size, false)?;
             }
             Op::BinBytes8 | Op::ByteArray8 => {
                 let size = u64::from_le_bytes(self.input.array()?);
-                self.bytes(size)?;
+                self.bytes(size, op == Op::ByteArray8)?;
             }
             // Out-of-band buffers (PEP 574) come from the loader; without them both unpicklers raise.
             Op::NextBuffer => self.push(Value::Unknown)?,
@@ -300,7 +303,7 @@ impl Machine<'_, '_, '_> {
             Op::EmptySet => self.push(Value::Set(Rc::default()))?,
             Op::FrozenSet => {
                 let items = self.pop_mark()?;
-                self.push(Value::Set(Rc::new(traits(&items).into())))?;
+                self.push(Value::FrozenSet(traits(&items)))?;
             }
             Op::Append => {
                 let item = self.pop()?;
@@ -325,37 +328,34 @@ impl Machine<'_, '_, '_> {
             }
 
             Op::Get => {
-                let line = self.line()?;
-                let index = text::memo_index(&line.bytes);
+                let index = self.memo_index(at)?;
                 self.get(index)?;
             }
             Op::BinGet => {
                 let index = self.input.byte()?.into();
-                self.get(Some(index))?;
+                self.get(index)?;
             }
             Op::LongBinGet => {
                 let index = u32::from_le_bytes(self.input.array()?).into();
-                self.get(Some(index))?;
+                self.get(index)?;
             }
             Op::Put => {
-                let line = self.line()?;
-                let index = text::memo_index(&line.bytes);
-                self.put(index)?;
+                let index = self.memo_index(at)?;
+                self.put(at, index)?;
             }
             Op::BinPut => {
                 let index = self.input.byte()?.into();
-                self.put(Some(index))?;
+                self.put(at, index)?;
             }
             Op::LongBinPut => {
                 let index = u32::from_le_bytes(self.input.array()?).into();
-                self.put(Some(index))?;
+                self.put(at, index)?;
             }
             // The index is the number of entries at this moment, whatever their own indices are.
-            Op::Memoize => self.put(Some(self.memo.len as u64))?,
+            Op::Memoize => self.put(at, self.memo.len as u64)?,
 
             Op::Global => {
-                let (module, name) = self.two_lines()?;
-                let value = self.import(at, Some((&module, &name)));
+                let value = self.global(at)?;
                 self.push(value)?;
             }
             Op::StackGlobal => self.stack_global(at)?,
@@ -372,7 +372,10 @@ impl Machine<'_, '_, '_> {
                 self.extension(at, code)?;
             }
             Op::PersId => {
-                self.line()?;
+                let line = self.line()?;
+                if !text::valid_escapes(&line.bytes) {
+                    self.observer.oddity(at, Oddity::Text);
+                }
                 self.observer.persistent(at, &Value::Unknown);
                 self.push(Value::Persistent(Traits::TEXT))?;
             }
@@ -383,9 +386,9 @@ impl Machine<'_, '_, '_> {
             }
 
             Op::Inst => {
-                let (module, name) = self.two_lines()?;
+                // `pickle.py` imports before it looks for the mark.
+                let callee = self.global(at)?;
                 let args = self.pop_mark()?;
-                let callee = self.import(at, Some((&module, &name)));
                 self.call(at, Door::Inst, &callee, &Value::tuple(args), None)?;
             }
             Op::Obj => {
@@ -455,17 +458,17 @@ impl Machine<'_, '_, '_> {
         self.push(Value::tuple(items))
     }
 
-    pub(super) fn get(&mut self, index: Option<u64>) -> Result<(), Out> {
-        let Some(value) = index.and_then(|index| self.memo.get(index)) else {
-            return broken("nothing in the memo at this index");
-        };
+    pub(super) fn get(&mut self, index: u64) -> Result<(), Out> {
+        let Some(value) = self.memo.get(index) else { return broken("nothing in the memo at this index") };
         let value = value.clone();
         self.push(value)
     }
 
-    pub(super) fn put(&mut self, index: Option<u64>) -> Result<(), Out> {
+    pub(super) fn put(&mut self, at: u64, index: u64) -> Result<(), Out> {
         let value = self.top()?.clone();
-        let Some(index) = index else { return broken("no memo index") };
+        if index >= HUGE_INDEX && index > self.opcodes {
+            self.observer.oddity(at, Oddity::MemoIndex);
+        }
         if self.memo.put(index, value) { Ok(()) } else { Err(Out::Limit("memo")) }
     }
 }

@@ -14,7 +14,7 @@ const DENSE: usize = 1 << 20;
 pub(super) struct Memo {
     dense: Vec<Option<Value>>,
     sparse: HashMap<u64, Value>,
-    /// Entries, which is the index that ENTRIESIZE takes next.
+    /// Entries, which is the index that MEMOIZE takes next.
     pub(super) len: usize,
 }
 

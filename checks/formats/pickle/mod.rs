@@ -16,10 +16,19 @@ pub(crate) use opcode::Op;
 
 use crate::{Budget, Content};
 
-/// Runs one pickle and tells `observer` what it does; the text says why, if the pickle does not reach its `STOP`.
+/// Runs one pickle and tells `observer` what it does, in every reading of its frames; the text says why, if the pickle
+/// does not reach its `STOP`.
 pub fn trace(content: Content<'_>, observer: &mut dyn observer::Observer, budget: &Budget) -> Result<(), String> {
     use machine::End;
-    match machine::run(&mut input::Input::new(content), observer, budget).end {
+    let mut input = input::Input::new(content);
+    let window = input.window();
+    let ended = machine::run(&mut input, observer, budget);
+    if ended.parted
+        && let Some(window) = window
+    {
+        machine::run(&mut input::Input::dropping(window), observer, budget);
+    }
+    match ended.end {
         End::Stop => Ok(()),
         End::Broken { at, why } => Err(format!("breaks at byte {at}: {why}")),
         End::Truncated { at } => Err(format!("ends at byte {at}")),

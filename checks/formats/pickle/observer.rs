@@ -99,39 +99,68 @@ impl WriteDoor {
     }
 }
 
-/// Structure that no pickler writes, or that implementations read differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Oddity {
-    /// An opcode or operand runs over the end of its frame: `pickle.py` stops, `_pickle.c` goes on.
-    FrameStraddled,
-    /// A frame begins inside another: `pickle.py` stops, `_pickle.c` goes on.
-    FrameInFrame,
-    /// A frame says it is longer than the rest of the bytes: `_pickle.c` stops, `pickle.py` goes on.
-    FrameOverEnd,
-    /// The arguments of a call are not a tuple: `_pickle.c` stops, `pickle.py` calls.
-    ArgumentsNotTuple,
-    /// A second PROTO opcode, which changes how names are read.
-    ProtocolChanged,
+macro_rules! oddities {
+    ($($(#[$doc:meta])* $name:ident $id:literal $text:literal)*) => {
+        /// Structure that no pickler writes, and that implementations read differently or were made to differ by.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Oddity { $($(#[$doc])* $name,)* }
+
+        impl Oddity {
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            pub fn id(self) -> &'static str {
+                match self { $(Self::$name => $id,)* }
+            }
+
+            pub fn text(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
 }
 
-impl Oddity {
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::FrameStraddled => "an opcode runs over the end of its frame, where Python's two unpicklers part ways",
-            Self::FrameInFrame => "a frame begins inside another frame, where Python's two unpicklers part ways",
-            Self::FrameOverEnd => "a frame claims more bytes than there are, where Python's two unpicklers part ways",
-            Self::ArgumentsNotTuple => "a call's arguments are not a tuple, where Python's two unpicklers part ways",
-            Self::ProtocolChanged => "a second PROTO opcode changes how the names behind it are read",
-        }
-    }
-
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::FrameStraddled => "frame-straddled",
-            Self::FrameInFrame => "frame-in-frame",
-            Self::FrameOverEnd => "frame-over-end",
-            Self::ArgumentsNotTuple => "arguments-not-tuple",
-            Self::ProtocolChanged => "protocol-changed",
-        }
-    }
+oddities! {
+    /// `pickle.py` stops, `_pickle.c` before 3.13.15 and 3.14.7 goes on (python/cpython#154848).
+    FrameStraddled "frame-straddled"
+        "an opcode runs over the end of its frame, where Python's two unpicklers part ways"
+    /// The same.
+    FrameInFrame "frame-in-frame"
+        "a frame begins inside another frame, where Python's two unpicklers part ways"
+    /// `_pickle.c` stops, `pickle.py` goes on.
+    FrameOverEnd "frame-over-end"
+        "a frame claims more bytes than there are, where Python's two unpicklers part ways"
+    /// `pickle.py` has read the frame from the file: the next `load` begins behind the frame, not behind the STOP.
+    FrameOverStop "frame-over-stop"
+        "a frame goes on behind the STOP in it, so that unpicklers disagree on where the next pickle begins"
+    /// `_pickle.c` stops, `pickle.py` spreads whatever can be iterated.
+    ArgumentsNotTuple "arguments-not-tuple"
+        "a call's arguments are not a tuple, where Python's two unpicklers part ways"
+    /// Read alike by all, but what comes before and behind it is not looked up alike.
+    ProtocolChanged "protocol-changed"
+        "a PROTO opcode that is not the first opcode changes how the names behind it are read"
+    /// `I010`, `I0x8`, `F1_0`, `F1e999`, `I1\0x`: refused by one implementation and read by another.
+    Numeral "numeral"
+        "a number is written as no pickler writes it, where Python's unpicklers and pickletools part ways"
+    /// Of PUT and GET: as for numbers, or so large that `_pickle.c` has no memory for it while `pickle.py` goes on.
+    MemoIndex "memo-index"
+        "a memo index is written as no pickler writes it, where Python's unpicklers and pickletools part ways"
+    /// `pickletools` decodes escapes in names and wants ASCII, and joins module and attribute by a space;
+    /// empty ones stop `_pickle.c` but not `pickle.py`.
+    Name "name"
+        "an imported name is empty or holds an escape, a space or a letter beyond ASCII, which pickletools does not read as the unpicklers do"
+    /// A STRING with blanks behind its closing quote (Python 2 cuts them, Python 3 stops); a PERSID that is no valid escape for `pickletools`.
+    Text "text"
+        "a text operand is quoted or escaped as no pickler writes it, where Python's unpicklers and pickletools part ways"
+    /// BINSTRING of 2 GiB and more: `_pickle.c` takes the length as unsigned, `pickle.py` and `pickletools` stop.
+    LengthSign "length-sign"
+        "a string claims a length that is negative for pickle.py and pickletools and positive for _pickle.c"
+    /// A false state (`{}`) is skipped by `pickle.py`; `_pickle.c` wants a `__dict__` for it.
+    BuildOnPlain "build-on-plain"
+        "state is set on a plain value, where Python's two unpicklers part ways"
+    /// APPENDS and ADDITEMS without items: `_pickle.c` does nothing, `pickle.py` looks for the method and may call it.
+    EmptyRun "empty-run"
+        "an empty run of items is added to a value that is no list or set, where Python's two unpicklers part ways"
+    /// What a loader inside is then given does not stand in the file.
+    BytesEdited "bytes-edited"
+        "a bytearray is changed after it was read, which no pickler writes"
 }

@@ -6,7 +6,7 @@ use super::input::{Line, Span};
 use super::machine::{Machine, Out, broken};
 use super::observer::Oddity;
 use super::opcode::HIGHEST_PROTOCOL;
-use super::text;
+use super::text::{self, Numeral};
 use super::value::Value;
 
 /// Longest string kept as a value. Names and arguments worth showing are shorter.
@@ -22,30 +22,64 @@ impl Machine<'_, '_, '_> {
         if line.bytes.is_empty() && line.unended { Err(Out::Truncated) } else { Ok(line) }
     }
 
-    pub(super) fn two_lines(&mut self) -> Result<(String, String), Out> {
+    /// Module and attribute of GLOBAL and INST; `None` where they are too long to be kept.
+    pub(super) fn name(&mut self, at: u64) -> Result<Option<(String, String)>, Out> {
         let module = self.line()?;
-        let name = self.line()?;
-        let mut bytes = name.bytes;
-        if name.unended {
-            bytes.pop(); // `_pickle.c` cuts the last byte off, taking it for the line feed
+        let name = self.input.line()?;
+        let mut lines = [module, name].map(|mut line| {
+            if line.unended {
+                line.bytes.pop(); // both unpicklers cut the last byte off, taking it for the line feed
+            }
+            line
+        });
+        if !lines.iter().all(|line| text::plain_name(&line.bytes)) {
+            self.observer.oddity(at, Oddity::Name);
         }
-        Ok((String::from_utf8_lossy(&module.bytes).into_owned(), String::from_utf8_lossy(&bytes).into_owned()))
+        if lines.iter().any(|line| line.cut) {
+            return Ok(None);
+        }
+        let [module, name] = lines.each_mut().map(|line| String::from_utf8_lossy(&line.bytes).into_owned());
+        Ok(Some((module, name)))
+    }
+
+    pub(super) fn numeral(&mut self, at: u64, read: fn(&[u8]) -> Option<Numeral<Value>>) -> Result<(), Out> {
+        let line = self.line()?;
+        let Some(number) = read(&line.bytes) else { return broken("the operand is no number") };
+        if !number.canonical {
+            self.observer.oddity(at, Oddity::Numeral);
+        }
+        self.push(number.value)
+    }
+
+    pub(super) fn memo_index(&mut self, at: u64) -> Result<u64, Out> {
+        let line = self.line()?;
+        let Some(index) = text::memo_index(&line.bytes) else { return broken("the operand is no memo index") };
+        if !index.canonical {
+            self.observer.oddity(at, Oddity::MemoIndex);
+        }
+        Ok(index.value)
     }
 
     pub(super) fn long(&mut self, size: u64) -> Result<(), Out> {
-        let span = self.input.span(size, 64)?;
-        let value = span.kept.as_deref().map_or(Value::Number, text::little_endian);
+        let value = if let Ok(size @ 0..=8) = usize::try_from(size) {
+            text::little_endian(self.input.bytes(size)?)
+        } else {
+            self.input.text_span(size)?;
+            Value::Number
+        };
         self.push(value)
     }
 
     pub(super) fn string(&mut self, size: u64, python2: bool) -> Result<(), Out> {
-        let span = self.input.span(size, STRING)?;
-        let kept = span.kept.clone().filter(|_| size <= STRING as u64);
-        let Some(bytes) = kept else { return self.push(Value::LongStr(Rc::new(span))) };
-        let text: Rc<str> = if python2 {
-            bytes.iter().map(|&byte| char::from(byte)).collect::<String>().into()
-        } else {
-            String::from_utf8_lossy(&bytes).into()
+        let Some(short) = usize::try_from(size).ok().filter(|&size| size <= STRING) else {
+            let span = self.input.text_span(size)?;
+            return self.push(Value::LongStr(Rc::new(span)));
+        };
+        let bytes = self.input.bytes(short)?;
+        let text: Rc<str> = match str::from_utf8(bytes) {
+            Ok(text) if !python2 || bytes.is_ascii() => text.into(),
+            _ if python2 => bytes.iter().map(|&byte| char::from(byte)).collect::<String>().into(),
+            _ => String::from_utf8_lossy(bytes).into(),
         };
         self.retain(text.len())?;
         self.push(Value::Str(text))
@@ -56,17 +90,18 @@ impl Machine<'_, '_, '_> {
         if line.cut || bytes.len() > STRING {
             let at = self.input.position().saturating_sub(size);
             let kept = (!line.cut).then(|| Rc::from(bytes));
-            return self.push(Value::LongStr(Rc::new(Span { at, size, kept })));
+            return self.push(Value::LongStr(Rc::new(Span { at, size, kept, array: false })));
         }
         self.retain(bytes.len())?;
         self.push(Value::Str(String::from_utf8_lossy(bytes).into()))
     }
 
-    pub(super) fn bytes(&mut self, size: u64) -> Result<(), Out> {
-        let span = self.input.span(size, STRING)?;
+    pub(super) fn bytes(&mut self, size: u64, array: bool) -> Result<(), Out> {
+        let mut span = self.input.span(size, STRING)?;
         if span.kept.is_some() {
             self.retain(usize::try_from(size).unwrap_or(usize::MAX))?;
         }
+        span.array = array;
         self.push(Value::Bytes(Rc::new(span)))
     }
 
@@ -81,25 +116,35 @@ impl Machine<'_, '_, '_> {
         if protocol > HIGHEST_PROTOCOL {
             return broken(format!("protocol {protocol} does not exist"));
         }
-        if self.proto_seen {
+        if self.opcodes > 1 {
             self.observer.oddity(at, Oddity::ProtocolChanged);
         }
-        self.proto_seen = true;
         self.protocol = protocol;
         Ok(())
     }
 
     pub(super) fn frame(&mut self, at: u64) -> Result<(), Out> {
         let size = u64::from_le_bytes(self.input.array()?);
-        if self.frame_end.is_some_and(|end| end > self.input.position()) {
-            self.observer.oddity(at, Oddity::FrameInFrame);
+        let here = self.input.position();
+        match self.frame_end.take() {
+            Some(end) if end > here => self.part_ways(at, Oddity::FrameInFrame),
+            Some(end) if end > at && end < here => self.part_ways(at, Oddity::FrameStraddled),
+            _ => {}
+        }
+        if self.input.drops() {
+            return if self.input.enter_dropping(size)? { Ok(()) } else { Err(Out::Truncated) };
         }
         if self.input.left().is_some_and(|left| size > left) {
             self.observer.oddity(at, Oddity::FrameOverEnd);
-            self.frame_end = None;
         } else {
-            self.frame_end = self.input.position().checked_add(size);
+            self.frame_end = here.checked_add(size);
         }
         Ok(())
+    }
+
+    /// From here on a file is read otherwise than the same bytes in memory; see [`super::input::Input::dropping`].
+    pub(super) fn part_ways(&mut self, at: u64, oddity: Oddity) {
+        self.parted = true;
+        self.observer.oddity(at, oddity);
     }
 }

@@ -2,53 +2,107 @@
 
 use super::value::Value;
 
-/// `I` and `L`: decimal, or with Python's prefixes; `I00` and `I01` are booleans. Text that is not understood
-/// becomes a number of unknown value: both unpicklers raise on most of it, but not both on all of it.
-pub(super) fn integer(line: &[u8]) -> Value {
-    let text = line.strip_suffix(b"L").unwrap_or(line).trim_ascii();
-    match text {
-        b"00" => Value::Bool(false),
-        b"01" => Value::Bool(true),
-        _ => decimal(text).map_or(Value::Number, Value::Int),
+/// A number as its text says, and whether every implementation reads the text so.
+#[derive(Debug, PartialEq)]
+pub(super) struct Numeral<T> {
+    pub(super) value: T,
+    /// Written as picklers write it. Other spellings are read by some implementations and refused by others.
+    pub(super) canonical: bool,
+}
+
+/// `I`: decimal, `00` and `01` are booleans. `None` where all implementations refuse the text.
+///
+/// `_pickle.c` before 3.14 reads as C does (`010` is 8, a NUL ends the text), `pickle.py` as Python source
+/// (`0o10`, `1_0`), `pickletools` as `int(text)`: a number that is not canonical has no certain value.
+pub(super) fn integer(line: &[u8]) -> Option<Numeral<Value>> {
+    match line {
+        b"00" => Some(Numeral { value: Value::Bool(false), canonical: true }),
+        b"01" => Some(Numeral { value: Value::Bool(true), canonical: true }),
+        _ => long(line),
     }
 }
 
-/// Whether either unpickler could take this line for an integer: digits come first, behind spaces and a sign, as in
-/// `int(text, 0)` and `strtol`; an empty line is left to them. A log whose lines begin with INFO is no pickle.
-pub(super) fn may_be_integer(line: &[u8]) -> bool {
-    without_sign(line).first().is_none_or(u8::is_ascii_digit)
-}
-
-/// The same for `float(text)`: also a decimal point, `inf` and `nan`.
-pub(super) fn may_be_float(line: &[u8]) -> bool {
-    let text = without_sign(line);
-    let word = |word: &[u8]| text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(word));
-    text.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.') || word(b"inf") || word(b"nan")
-}
-
-fn without_sign(line: &[u8]) -> &[u8] {
-    // C's white space has a vertical tab more than Rust's.
-    let start = line.iter().take_while(|byte| matches!(byte, b' ' | 9..=13)).count();
-    let text = line.get(start..).unwrap_or_default();
-    text.strip_prefix(b"+").or(text.strip_prefix(b"-")).unwrap_or(text)
-}
-
-pub(super) fn float(line: &[u8]) -> Value {
-    let text = str::from_utf8(line.trim_ascii()).unwrap_or_default();
-    text.parse().map_or(Value::Number, Value::Float)
-}
-
-/// The index of `GET` and `PUT`, as `int(text)`: spaces around it, a plus sign and single underscores are allowed.
-pub(super) fn memo_index(line: &[u8]) -> Option<u64> {
-    decimal(line.trim_ascii()).and_then(|index| u64::try_from(index).ok())
-}
-
-fn decimal(text: &[u8]) -> Option<i64> {
-    let text = str::from_utf8(text).ok()?;
-    if text.starts_with('_') || text.ends_with('_') || text.contains("__") {
-        return None;
+/// `L`: the same without booleans, with or without an `L` at its end.
+pub(super) fn long(line: &[u8]) -> Option<Numeral<Value>> {
+    let text = line.strip_suffix(b"L").unwrap_or(line);
+    if canonical_digits(text.strip_prefix(b"-").unwrap_or(text)) && text != b"-0" {
+        let value = str::from_utf8(text).ok().and_then(|text| text.parse().ok()).map_or(Value::Number, Value::Int);
+        return Some(Numeral { value, canonical: true });
     }
-    text.replace('_', "").parse().ok()
+    let begins = line.first() == Some(&0) || trim(line).first().is_some_and(|byte| matches!(byte, b'+' | b'-' | b'0'..=b'9'));
+    begins.then_some(Numeral { value: Value::Number, canonical: false })
+}
+
+/// `F`: as `repr` writes it. Python's `float()` takes spaces and underscores too, and infinity for what is too large.
+pub(super) fn float(line: &[u8]) -> Option<Numeral<Value>> {
+    let text = str::from_utf8(line).unwrap_or_default();
+    let digits = !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'));
+    match text.parse::<f64>() {
+        Ok(value) if matches!(text, "nan" | "inf" | "-inf") || (digits && value.is_finite()) => {
+            Some(Numeral { value: Value::Float(value), canonical: true })
+        }
+        _ => {
+            let first = trim(line).first()?;
+            let begins = matches!(first, b'+' | b'-' | b'.' | b'0'..=b'9' | b'i' | b'I' | b'n' | b'N');
+            begins.then_some(Numeral { value: Value::Number, canonical: false })
+        }
+    }
+}
+
+/// The index of `GET` and `PUT`. As `int(text)` does, spaces around it, a sign, zeros before it and single underscores
+/// are allowed; for `_pickle.c` a NUL ends it. An index beyond 64 bits is taken modulo 2⁶⁴.
+pub(super) fn memo_index(line: &[u8]) -> Option<Numeral<u64>> {
+    let text = line.split(|&byte| byte == 0).next().unwrap_or_default();
+    let text = trim(text);
+    let (minus, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] | digits => (false, digits),
+    };
+    let mut value = 0_u128;
+    for part in digits.split(|&byte| byte == b'_') {
+        if part.is_empty() || !part.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        let fold = |value: u128, byte: &u8| (value * 10 + u128::from(byte - b'0')) & u128::from(u64::MAX);
+        value = part.iter().fold(value, fold);
+    }
+    let canonical = canonical_digits(line) && line.len() < 19;
+    let value = u64::try_from(value).ok().filter(|&value| !minus || value == 0)?;
+    Some(Numeral { value, canonical })
+}
+
+/// Digits without a needless zero before them.
+fn canonical_digits(text: &[u8]) -> bool {
+    text == b"0" || (text.first().is_some_and(|&byte| byte != b'0') && text.iter().all(u8::is_ascii_digit))
+}
+
+/// Without what C's `isspace` calls blank.
+fn trim(text: &[u8]) -> &[u8] {
+    let blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
+    let from = text.iter().position(|byte| !blank(byte)).unwrap_or(text.len());
+    let to = text.iter().rposition(|byte| !blank(byte)).map_or(from, |last| last + 1);
+    text.get(from..to).unwrap_or_default()
+}
+
+/// Whether `pickletools` shows a name as the unpicklers read it: it decodes escapes, wants ASCII, and puts a space
+/// between module and attribute.
+pub(super) fn plain_name(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'\\')
+}
+
+/// Whether `codecs.escape_decode`, which `pickletools` applies to a PERSID, takes the text.
+pub(super) fn valid_escapes(text: &[u8]) -> bool {
+    let mut rest = text.iter();
+    while let Some(byte) = rest.next() {
+        if *byte == b'\\' {
+            match rest.next() {
+                Some(b'x') if !(0..2).all(|_| rest.next().is_some_and(u8::is_ascii_hexdigit)) => return false,
+                Some(_) => {}
+                None => return false,
+            }
+        }
+    }
+    true
 }
 
 /// `LONG1` and `LONG4`: little-endian two's complement of any length.
@@ -65,8 +119,10 @@ pub(super) fn little_endian(bytes: &[u8]) -> Value {
 }
 
 /// `S`: a quoted string with Python's byte escapes; `None` if it is not quoted. Bytes above 127 are kept as Latin-1.
+/// Python 2 cuts blanks behind the closing quote, Python 3 refuses them.
 pub(super) fn quoted(line: &[u8]) -> Option<Vec<u8>> {
-    let line = line.trim_ascii_end();
+    let blanks = line.iter().rev().take_while(|&&byte| byte <= b' ').count();
+    let line = line.get(..line.len() - blanks).unwrap_or_default();
     let (&quote, rest) = line.split_first()?;
     let inside = rest.strip_suffix(&[quote]).filter(|_| quote == b'\'' || quote == b'"')?;
     let mut out = String::new();
@@ -147,20 +203,6 @@ fn digits(rest: &mut std::iter::Peekable<impl Iterator<Item = u8>>, radix: u32, 
 mod tests {
     use super::*;
 
-    /// Tried with both unpicklers of CPython 3.11: whatever one of them takes passes here.
-    #[test]
-    fn what_no_unpickler_takes_for_a_number() {
-        for text in [&b" 1"[..], b"+1", b"-1", b"0x1f", b"\x0b1", b"01", b"12L"] {
-            assert!(may_be_integer(text), "{text:?}");
-        }
-        for text in [&b" 1"[..], b"+1", b"-1", b"inf", b"-nan", b"Infinity", b".5", b"\x0b1", b"1e3"] {
-            assert!(may_be_float(text), "{text:?}");
-        }
-        for text in [&b"NFO 12:00"[..], b"t was", b"- 1", b"_1", b"--1", b"\xa01", b"rom here", b"\x1c1"] {
-            assert!(!may_be_integer(text) && !may_be_float(text), "{text:?}");
-        }
-    }
-
     /// Left: operand. Right: what CPython 3.11 gives for `pickle.loads(b'V' + operand + b'\n.')`.
     #[test]
     fn raw_unicode_escapes_as_cpython() {
@@ -188,15 +230,46 @@ mod tests {
         }
     }
 
+    /// Which texts are canonical is tested against the three implementations by `tests/differential`.
     #[test]
-    fn integers_as_cpython() {
-        assert!(matches!(integer(b"01"), Value::Bool(true)));
-        assert!(matches!(integer(b"-5L"), Value::Int(-5)));
-        assert!(matches!(integer(b"1_0"), Value::Int(10)));
-        assert!(matches!(integer(b"99999999999999999999"), Value::Number));
+    fn numbers_as_cpython() {
+        let int = |text: &[u8]| integer(text).map(|number| (format!("{:?}", number.value), number.canonical));
+        assert_eq!(int(b"01"), Some(("Bool(true)".into(), true)));
+        assert_eq!(int(b"-5"), Some(("Int(-5)".into(), true)));
+        assert_eq!(int(b"99999999999999999999"), Some(("Number".into(), true)));
+        for odd in ["1_0", " 5", "+1", "-0", "010", "0x8", "0o10", "5\0x", "\0", "-"] {
+            assert_eq!(int(odd.as_bytes()), Some(("Number".into(), false)), "{odd:?}");
+        }
+        assert_eq!(int(b""), None);
+        assert_eq!(int(b"x"), None);
+        assert!(matches!(long(b"-5L"), Some(Numeral { value: Value::Int(-5), canonical: true })));
+        assert!(matches!(float(b"1e+20"), Some(Numeral { value: Value::Float(_), canonical: true })));
+        for odd in ["1e999", "1_0", " 1", "1\0x", "Infinity"] {
+            assert!(matches!(float(odd.as_bytes()), Some(Numeral { canonical: false, .. })), "{odd:?}");
+        }
+        assert!(float(b"x").is_none());
         assert!(matches!(little_endian(&[0xff]), Value::Int(-1)));
         assert!(matches!(little_endian(&[]), Value::Int(0)));
-        assert_eq!(memo_index(b" +7 "), Some(7));
-        assert_eq!(memo_index(b"-1"), None);
+    }
+
+    #[test]
+    fn memo_indices_as_cpython() {
+        let index = |text: &[u8]| memo_index(text).map(|number| (number.value, number.canonical));
+        assert_eq!(index(b"7"), Some((7, true)));
+        assert_eq!(index(b"0"), Some((0, true)));
+        for odd in [&b" +7 "[..], b"007", b"0_7", b"7\0x", b"\x0b7"] {
+            assert_eq!(index(odd), Some((7, false)), "{odd:?}");
+        }
+        assert_eq!(index(b"18446744073709551617"), Some((1, false)));
+        for refused in [&b"-1"[..], b"", b"x", b"7x", b"_7", b"7__0"] {
+            assert_eq!(index(refused), None, "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn escapes_as_cpython() {
+        for (text, valid) in [(r"a\x41", true), (r"a\q", true), (r"a\x4", false), ("a\\", false), (r"a\\", true)] {
+            assert_eq!(valid_escapes(text.as_bytes()), valid, "{text}");
+        }
     }
 }

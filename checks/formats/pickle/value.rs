@@ -38,6 +38,7 @@ pub enum Value {
     List(Rc<Cell<Traits>>),
     Dict(Rc<Entries>),
     Set(Rc<Cell<Traits>>),
+    FrozenSet(Traits),
     /// An imported name.
     Global(Rc<Global>),
     /// What a call or a construction returned.
@@ -82,6 +83,8 @@ pub struct Items {
     pub len: usize,
     pub traits: Traits,
     depth: u8,
+    /// Holds a list, dict or set at some level.
+    mutable: bool,
 }
 
 /// A dict: traits of everything in it, and its first entries whose keys are short strings.
@@ -89,21 +92,40 @@ pub struct Items {
 pub struct Entries {
     pub traits: Cell<Traits>,
     named: RefCell<Vec<(Rc<str>, Value)>>,
+    /// One bit for each hash of a kept key, so that a key of a large dict is seldom compared.
+    keys: Cell<u64>,
+    /// A key that the machine does not know went in: it may have replaced any entry.
+    doubtful: Cell<bool>,
 }
 
 impl Entries {
+    /// The value of a key, as far as it is certain.
     pub fn get(&self, key: &str) -> Option<Value> {
+        if self.doubtful.get() {
+            return None;
+        }
         self.named.borrow().iter().find(|(name, _)| **name == *key).map(|(_, value)| value.clone())
     }
 
     pub(crate) fn put(&self, key: &Value, value: &Value) {
         self.traits.set(self.traits.get().and(key.traits()).and(value.traits()));
+        match key {
+            Value::Str(key) => self.put_named(key, value),
+            Value::Global(_) | Value::Object(_) | Value::Persistent(_) | Value::Unknown => self.doubtful.set(true),
+            _ => {}
+        }
+    }
+
+    fn put_named(&self, key: &Rc<str>, value: &Value) {
+        let bit = 1 << (key.bytes().fold(key.len(), |hash, byte| hash.wrapping_mul(31) + usize::from(byte)) % 64);
         let mut named = self.named.borrow_mut();
-        let Value::Str(key) = key else { return };
-        if let Some(entry) = named.iter_mut().find(|(name, _)| name == key) {
-            entry.1 = value.leaf();
+        if self.keys.get() & bit != 0
+            && let Some((_, old)) = named.iter_mut().find(|(name, _)| name == key)
+        {
+            *old = value.leaf();
         } else if named.len() < DICT_ENTRIES {
             named.push((key.clone(), value.leaf()));
+            self.keys.set(self.keys.get() | bit);
         }
     }
 }
@@ -153,9 +175,10 @@ impl Value {
             return Self::Unknown;
         }
         let traits = items.iter().fold(Traits::NONE, |all, item| all.and(item.traits()));
+        let mutable = items.iter().any(Self::mutable);
         let len = items.len();
         items.truncate(TUPLE_ITEMS);
-        Self::Tuple(Rc::new(Items { first: items, len, traits, depth: depth + 1 }))
+        Self::Tuple(Rc::new(Items { first: items, len, traits, depth: depth + 1, mutable }))
     }
 
     fn depth(&self) -> u8 {
@@ -175,6 +198,7 @@ impl Value {
             Self::Tuple(items) => items.traits,
             Self::List(traits) | Self::Set(traits) => traits.get(),
             Self::Dict(entries) => entries.traits.get(),
+            Self::FrozenSet(traits) => *traits,
             Self::Global(global) if global.standing == Standing::Allowed => Traits::KNOWN_NAME,
             Self::Global(_) => Traits::OTHER_NAME,
             Self::Object(_) => Traits::OBJECT,
@@ -183,16 +207,18 @@ impl Value {
         }
     }
 
+    /// Kept with each tuple: walking a tuple of tuples that are all one object would take exponential time.
+    fn mutable(&self) -> bool {
+        match self {
+            Self::Tuple(items) => items.mutable,
+            Self::List(_) | Self::Dict(_) | Self::Set(_) => true,
+            _ => false,
+        }
+    }
+
     /// The value as a dict may hold it: nothing in it can lead back to that dict.
     fn leaf(&self) -> Self {
-        fn mutable(value: &Value) -> bool {
-            match value {
-                Value::Tuple(items) => items.first.iter().any(mutable),
-                Value::List(_) | Value::Dict(_) | Value::Set(_) => true,
-                _ => false,
-            }
-        }
-        if mutable(self) { Self::Unknown } else { self.clone() }
+        if self.mutable() { Self::Unknown } else { self.clone() }
     }
 
     pub fn as_str(&self) -> Option<&str> {
@@ -216,6 +242,7 @@ impl Value {
             Self::List(_) => "list",
             Self::Dict(_) => "dict",
             Self::Set(_) => "set",
+            Self::FrozenSet(_) => "frozenset",
             Self::Global(global) => &global.path,
             Self::Object(object) => &object.of,
             Self::Persistent(_) => "persistent id",
@@ -266,7 +293,7 @@ impl Value {
                 });
             }
             Self::List(_) => out.push_str("[…]"),
-            Self::Dict(_) | Self::Set(_) => out.push_str("{…}"),
+            Self::Dict(_) | Self::Set(_) | Self::FrozenSet(_) => out.push_str("{…}"),
             Self::Global(global) => out.push_str(&global.path),
             Self::Object(object) => _ = write!(out, "<{}>", object.of),
             Self::Persistent(_) => out.push_str("<persistent>"),

@@ -4,7 +4,7 @@ use crate::formats::Kind;
 use crate::formats::pickle::input::Input;
 use crate::formats::pickle::machine::{self, End, Ended};
 use crate::model::names;
-use crate::{Content, Cx, Gap, Step, Why, Window};
+use crate::{Cx, Gap, Step, Why, Window};
 
 use super::facts::{List, PickleFacts, WeightsOnly};
 use super::judge::{Judge, Lists, View, latin1};
@@ -94,11 +94,14 @@ impl PickleFacts {
         });
     }
 
+    /// What another loader makes of the same bytes; what it would call is added.
+    ///
     /// A joblib file can be read by `pickle.load` too, which takes the arrays' bytes for opcodes, and by a joblib that
-    /// knows no padding. Such a reading ends at once in an honest file; what it would call is added.
-    pub(super) fn add_view(&mut self, view: View, window: Window<'_>, start: u64, cx: &Cx) {
+    /// knows no padding: such a reading ends at once in an honest file. And frames that disagree with the opcodes in
+    /// them are read otherwise from a file than from memory.
+    pub(super) fn add_view(&mut self, mut input: Input<'_>, view: View, start: u64, cx: &Cx) {
         let mut judge = Judge::of_view(cx.settings, view);
-        machine::run(&mut Input::new(Content::Window(window)), &mut judge, &cx.budget);
+        machine::run(&mut input, &mut judge, &cx.budget);
         judge.finish();
         // In an object array, which is a pickle of its own, memo indices mean other things to a plain unpickler: the
         // names that it makes of an honest file are mixed from names of known libraries.

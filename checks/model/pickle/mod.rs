@@ -51,15 +51,18 @@ pub fn read_pickle(content: Content<'_>, role: Role, cx: &Cx) -> Option<PickleFa
             break;
         }
         let stopped = matches!(ended.end, End::Stop);
-        let (joblib, padded) = (judge.is_joblib, judge.padded);
+        let (joblib, padded, parted) = (judge.is_joblib, judge.padded, ended.parted);
         facts.add(judge, ended);
-        if let Some(window) = window
-            && joblib
-        {
-            let window = window.slice(start, u64::MAX);
-            facts.add_view(View::Plain, window, start, cx);
-            if padded {
-                facts.add_view(View::OldJoblib, window, start, cx);
+        if let Some(window) = window.map(|window| window.slice(start, u64::MAX)) {
+            let again = || Input::new(Content::Window(window));
+            if joblib {
+                facts.add_view(again(), View::Plain, start, cx);
+            }
+            if joblib && padded {
+                facts.add_view(again(), View::OldJoblib, start, cx);
+            }
+            if parted {
+                facts.add_view(Input::dropping(window), View::Loader, start, cx);
             }
         }
         if !stopped {

@@ -71,7 +71,7 @@ impl Judge<'_> {
             }
             Shape::Iterable => {
                 args.len == 1
-                    && matches!(first, Value::List(_) | Value::Tuple(_) | Value::Set(_) | Value::Object(_))
+                    && matches!(first, Value::List(_) | Value::Tuple(_) | Value::Set(_) | Value::FrozenSet(_) | Value::Object(_))
                     && plain(first)
                     && !traits.has(Traits::OTHER_NAME)
             }
