@@ -18,6 +18,9 @@ pub struct AllowedName {
     pub reason: String,
 }
 
+/// Unpacked bytes below which no ratio makes a bomb: zeros are an ordinary thing to compress.
+pub(crate) const NO_BOMB: u64 = 64 << 20;
+
 /// Limits on work and memory. Reaching one is a gap in the report, never silence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
@@ -27,7 +30,7 @@ pub struct Limits {
     pub members: u64,
     /// Bytes unpacked from one file, all levels together.
     pub unpacked: u64,
-    /// Unpacked ÷ packed beyond which a member larger than 1 MiB counts as a bomb.
+    /// Unpacked ÷ packed beyond which a member larger than 64 MiB counts as a bomb. Deflate reaches 1,032 at most.
     pub ratio: u64,
     /// Bytes held in memory to read a compressed member that needs random access (an archive in an archive).
     pub resident: u64,
@@ -37,6 +40,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 8, members: 1_000_000, unpacked: 64 << 30, ratio: 2_000, resident: 256 << 20, work: 4_000_000_000 }
+        Self { depth: 8, members: 1_000_000, unpacked: 64 << 30, ratio: 1_000, resident: 256 << 20, work: 4_000_000_000 }
     }
 }

@@ -55,6 +55,14 @@ fn a_hundred_thousand_texts_random_blobs_and_float_members_are_no_pickles() {
     }
 }
 
+/// Opcodes that need nothing, one after the other: a tensor of one repeated value.
+#[test]
+fn constant_members_are_no_pickles() {
+    for byte in *b"()]}N\x8f\x88" {
+        assert!(read(&vec![byte; 5 << 20], Role::Unknown).is_none(), "{byte:#x}");
+    }
+}
+
 /// A pickle with most opcodes in it, to be damaged.
 fn sample() -> Vec<u8> {
     let mut bytes = b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00}\x94(\x8c\x01a\x94K\x01\x8c\x01b\x94]\x94(G?\xf0\0\0\0\0\0\0\x8a\x01\x05e\x8f\x94(NM\x01\x02\x90".to_vec();

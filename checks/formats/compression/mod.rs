@@ -12,14 +12,13 @@ use std::rc::Rc;
 
 use super::Kind;
 use super::archive::{ArchiveFacts, Oddity, What};
+use crate::settings::NO_BOMB;
 use crate::{Content, Cx, Gap, ReadError, Stream};
 
 use blocks::Blocks;
 use feed::Feed;
 use frames::{Lz4, Zstd};
 
-/// Below this a high ratio is no bomb: a megabyte of zeros is an ordinary thing to compress.
-const SMALL: u64 = 1 << 20;
 /// Decoder memory that a stream may ask for (`xz -9` needs 65 MiB).
 const DECODER_MEMORY: u32 = 256 << 20;
 /// joblib before 0.10 (`numpy_pickle_compat.py`): "ZF", then the length as hex text, 19 characters wide.
@@ -100,7 +99,7 @@ impl Metered<'_> {
         self.cx.unpacked.spend(units).map_err(|_| quota("limit on unpacked bytes"))?;
         let unpacked = self.progress.unpacked.get() + units;
         self.progress.unpacked.set(unpacked);
-        if unpacked > SMALL && unpacked / limits.ratio.max(1) > self.progress.packed.get() {
+        if unpacked > NO_BOMB && unpacked / limits.ratio.max(1) > self.progress.packed.get() {
             self.progress.bomb.set(true);
             return Err(quota("unpacks to far more than its size lets expect"));
         }

@@ -18,8 +18,8 @@ const PACKED: &[(Kind, &[u8])] = &[
     (Kind::Zstd, b"(\xb5/\xfd$\xd2\x1d\x02\x00bD\x0e\x14\xa07\x1d\x04\xae\x16\x22\xb4^(S\xb2=~U\xfd7\xfa\xbf\x83\x0d\xd2p\xa5RsvK*J'-\xd1\xb8\xa1\xf0\xf4C\xaf\xcb\xab\x9bl2\x94\xb88S\x05\x129;\xda\xd1\x8d\x10\x01\x00F\x22\xa1B\x14D:\x10\xd7"),
 ];
 
-/// `bz2.compress(bytes(4 << 20))`.
-const ZEROS: &[u8] = b"BZh91AY&SYV\x02\xe2\x88\x00  H\x00\xc0\x00\x00\x04\x00\x08 \x000\xcc\x05)\xa6\x02\x01\xb1\x02\x01\xe2\xeeH\xa7\x0a\x12\x0a\xc0\x5cQ\x00";
+/// `bz2.compress(bytes(65 << 20))`.
+const ZEROS: &[u8] = b"BZh91AY&SY\x0e\x09\xe2\xdf\x01_\x8e@\x00\xc0\x00\x00\x08 \x000\x80MFB\xa0%\xa9\x0a\x80\x971AY&SY/\xd8\xc2^\x00\xaa{\xe0\x00\xc0\x00@\x00\x00\x08 \x000\xcc\x09\xaai\x84\x14\x92\xda\xaa\x05$\xbc]\xc9\x14\xe1B@\xcf,\x1f\x80";
 
 fn unpack(packed: &[u8], kind: Kind, settings: &Settings) -> (Vec<u8>, Option<io::ErrorKind>, ArchiveFacts, Option<Gap>) {
     let cx = Cx::new(settings);
@@ -115,11 +115,11 @@ fn limits_end_it() {
 fn a_bomb_is_told() {
     let (bytes, failed, facts, gap) = unpack(ZEROS, Kind::Bzip2, &Settings::default());
     assert_eq!(failed, Some(io::ErrorKind::QuotaExceeded));
-    assert!(bytes.len() < 2 << 20);
+    assert!(bytes.len() < 65 << 20);
     assert_eq!(facts.oddities[0].what, What::Bomb);
     assert_eq!(gap.unwrap().why, Why::OverLimit);
     let mut settings = Settings::default();
     settings.limits.ratio = u64::MAX;
     let (bytes, failed, facts, _) = unpack(ZEROS, Kind::Bzip2, &settings);
-    assert_eq!((bytes.len(), failed, facts.oddities.len()), (4 << 20, None, 0));
+    assert_eq!((bytes.len(), failed, facts.oddities.len()), (65 << 20, None, 0));
 }

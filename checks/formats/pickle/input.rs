@@ -77,7 +77,18 @@ impl<'a> Input<'a> {
             Content::Window(window) => Origin::Window(window),
             Content::Stream(stream) => Origin::Stream(stream),
         };
-        Self { origin, buffer: Vec::new(), len: 0, start: 0, at: 0, captured: 0, read: 0, drop_at: None, drops: false, failed: None }
+        Self {
+            origin,
+            buffer: Vec::new(),
+            len: 0,
+            start: 0,
+            at: 0,
+            captured: 0,
+            read: 0,
+            drop_at: None,
+            drops: false,
+            failed: None,
+        }
     }
 
     /// Reads as `_pickle.c` before 3.13.15 and 3.14.7 does from a file object without `peek` (`io.BytesIO`, as

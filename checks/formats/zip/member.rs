@@ -5,10 +5,9 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
+use crate::settings::NO_BOMB;
 use crate::{Content, Cx, Gap, Stream, Why, Window};
 
-/// A member smaller than this is no bomb, whatever its ratio.
-pub(super) const BOMB: u64 = 1 << 20;
 /// Memory that a decoder may take for its window; more is refused. Writers of zip archives stay far below.
 const WINDOW: u32 = 128 << 20;
 /// Bytes of a read from the archive.
@@ -96,7 +95,7 @@ impl Member {
 
     /// Whether the declared sizes alone make it a bomb.
     pub(super) fn is_bomb(&self, ratio: u64) -> bool {
-        self.size > BOMB && self.size / self.packed.max(1) > ratio
+        self.size > NO_BOMB && self.size / self.packed.max(1) > ratio
     }
 
     pub(super) fn gap(&self, why: Why, what: &str) -> Gap {
@@ -216,7 +215,7 @@ impl Read for Metered<'_, '_> {
         self.unpacked += count as u64;
         self.cx.unpacked.spend(count as u64).map_err(|_| over(self.cx, "limit on the bytes unpacked from one file"))?;
         let ratio = self.cx.settings.limits.ratio;
-        if self.unpacked > BOMB && self.unpacked / self.packed.max(1) > ratio {
+        if self.unpacked > NO_BOMB && self.unpacked / self.packed.max(1) > ratio {
             return Err(over(self.cx, "limit on the ratio of unpacked to packed bytes"));
         }
         Ok(count)

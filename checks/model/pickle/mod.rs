@@ -83,7 +83,12 @@ fn is_torch_legacy(input: &mut Input<'_>) -> bool {
 /// When a byte string is a pickle.
 fn is_pickle(role: Role, first: bool, ended: &Ended, judge: &Judge, input: &mut Input<'_>) -> bool {
     // What could not be read to a decision must not vanish as "no pickle".
-    if matches!(role, Role::Pickle | Role::Joblib) || matches!(ended.end, End::Read(_) | End::OverLimit(_)) {
+    if matches!(role, Role::Pickle | Role::Joblib) || matches!(ended.end, End::Read(_)) {
+        return true;
+    }
+    // Raw data of one repeated byte that is an opcode, as a constant tensor is, reaches a limit too: where nobody called
+    // the bytes a pickle, the bounded look decides by what it saw.
+    if matches!(ended.end, End::OverLimit(_)) && (role == Role::Named || ended.begins_with_proto || judge.used) {
         return true;
     }
     let stopped = matches!(ended.end, End::Stop);
