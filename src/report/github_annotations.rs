@@ -9,11 +9,13 @@ use sluicegate_checks::{Place, Severity};
 
 use super::listing::{advice, listed, members, place};
 use super::sanitise::{self, short};
-use super::{Printing, Report, summary};
+use super::{Printing, Report, listing, summary};
 use crate::outcome::Outcome;
 
 /// GitHub shows this many of each level for one step and drops the rest without a word.
 const SHOWN_PER_LEVEL: usize = 10;
+/// What was not examined is named this often for each reason.
+const NAMED: usize = 10;
 const MAX_MESSAGE: usize = 1_000;
 const MAX_TITLE: usize = 250;
 
@@ -88,9 +90,24 @@ pub(super) fn print(report: &Report, _: &Printing, out: &mut dyn Write) -> io::R
         let findings = summary::number(hidden as u64, "finding is", "findings are");
         writeln!(out, "sluice: {findings} not shown as an annotation, because GitHub shows {SHOWN_PER_LEVEL} of each level")?;
     }
+    unexamined(report, out)?;
     writeln!(out, "sluice: {}", summary::found(report))?;
     writeln!(out, "sluice: {}", summary::scanned(report))?;
     writeln!(out, "sluice: {verdict}: {why}")
+}
+
+/// What was not examined, by name: lines of the log, because findings need GitHub's few annotations.
+fn unexamined(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for (reason, list) in listing::unexamined(report) {
+        for it in list.iter().take(NAMED) {
+            let text = format!("{}: {}", it.name, it.detail);
+            writeln!(out, "sluice: not examined ({}): {}", reason.words(), short(&sanitise::line(&text), MAX_MESSAGE))?;
+        }
+        if list.len() > NAMED {
+            writeln!(out, "sluice: not examined ({}): {} more", reason.words(), list.len() - NAMED)?;
+        }
+    }
+    Ok(())
 }
 
 /// Escapes a command's message as the runner unescapes it.
