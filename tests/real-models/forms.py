@@ -1,0 +1,88 @@
+"""Says what a model file is made of, from its bytes alone and without asking the scanner that is under test."""
+
+import bz2
+import gzip
+import io
+import lzma
+import pickletools
+import zipfile
+import zlib
+
+import lz4.frame
+
+TORCH_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+NPY = b"\x93NUMPY"
+# joblib before 0.10: "ZF", the size in hexadecimal padded to 19 characters, a zlib stream.
+ZFILE, ZFILE_HEADER = b"ZF0x", 2 + 19
+
+# Formats that hold no pickle. A scanner without a reader for one has to say so.
+WITHOUT_PICKLE = (".h5", ".mlmodel", ".onnx", ".pb", ".safetensors", ".tflite")
+
+# How each compressed form begins, is opened and is closed again.
+CODECS = {
+    "gzip": (b"\x1f\x8b", gzip.decompress, lambda data: gzip.compress(data, 1)),
+    "bz2": (b"BZh", bz2.decompress, lambda data: bz2.compress(data, 1)),
+    "xz": (b"\xfd7zXZ\0", lzma.decompress, lambda data: lzma.compress(data, preset=0)),
+    "lzma": (b"\x5d\0\0", lzma.decompress, lambda data: lzma.compress(data, lzma.FORMAT_ALONE, preset=0)),
+    "lz4": (b"\x04\x22\x4d\x18", lz4.frame.decompress, lz4.frame.compress),
+    "zfile": (ZFILE, lambda data: zlib.decompress(data[ZFILE_HEADER:]),
+              lambda data: b"ZF" + hex(len(data)).encode().ljust(19) + zlib.compress(data, 1)),
+    "zlib": (b"\x78", zlib.decompress, lambda data: zlib.compress(data, 1)),
+}
+
+
+def codec_of(data):
+    for name, (magic, decompress, _) in CODECS.items():
+        if data.startswith(magic):
+            try:
+                decompress(data)
+            except (OSError, EOFError, ValueError, RuntimeError, lzma.LZMAError, zlib.error):
+                return None
+            return name
+    return None
+
+
+def kind_of(data):
+    """pickle, joblib, torch-legacy, torch-zip, npz, npy, the name of a codec, or None."""
+    if data.startswith(TORCH_LEGACY):
+        return "torch-legacy"
+    if data.startswith(NPY):
+        return "npy"
+    if data.startswith(b"PK\x03\x04"):
+        try:
+            names = zipfile.ZipFile(io.BytesIO(data)).namelist()
+        except zipfile.BadZipFile:
+            return None
+        if any(name.endswith("/data.pkl") for name in names):
+            return "torch-zip"
+        return "npz" if names and all(name.endswith(".npy") for name in names) else None
+    if is_pickle(data):
+        return "pickle"
+    # joblib writes raw arrays between the opcodes, so that pickletools cannot read on.
+    if data[:1] == b"\x80" and data[-1:] == b"." and b"joblib.numpy_pickle" in data:
+        return "joblib"
+    return codec_of(data)
+
+
+def is_pickle(data):
+    """One whole pickle and nothing after it: from an import, a mark or an empty container, as every saved model begins."""
+    if not data or data[-1:] != b"." or data[:1] not in b"\x80c(}]":
+        return False
+    stream = io.BytesIO(data)
+    try:
+        for _ in pickletools.genops(stream):
+            pass
+    except (ValueError, IndexError, AttributeError):
+        return False
+    return stream.tell() == len(data)
+
+
+def pickles_in(data, count):
+    """Begin and end of each of the first `count` pickles of a stream."""
+    stream, spans = io.BytesIO(data), []
+    for _ in range(count):
+        begin = stream.tell()
+        for _ in pickletools.genops(stream):
+            pass
+        spans.append((begin, stream.tell()))
+    return spans
