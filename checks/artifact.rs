@@ -119,6 +119,8 @@ pub struct Stream<'a> {
     reader: Box<dyn io::Read + 'a>,
     head: Vec<u8>,
     taken: usize,
+    /// What ended the head, kept until the bytes before it are read: loaders work with those too.
+    broken: Option<io::Error>,
 }
 
 impl<'a> Stream<'a> {
@@ -127,9 +129,10 @@ impl<'a> Stream<'a> {
 
     pub fn new(mut reader: Box<dyn io::Read + 'a>) -> Result<Self, ReadError> {
         let mut head = Vec::new();
-        io::Read::read_to_end(&mut io::Read::take(&mut reader, Self::HEAD), &mut head)
-            .map_err(|error| ReadError { at: head.len() as u64, why: error.to_string() })?;
-        Ok(Self { reader, head, taken: 0 })
+        match io::Read::read_to_end(&mut io::Read::take(&mut reader, Self::HEAD), &mut head) {
+            Err(error) if head.is_empty() => Err(ReadError { at: 0, why: error.to_string() }),
+            ended => Ok(Self { reader, head, taken: 0, broken: ended.err() }),
+        }
     }
 
     /// The first bytes, without consuming them.
@@ -142,7 +145,7 @@ impl io::Read for Stream<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let rest = self.head.get(self.taken..).unwrap_or_default();
         if rest.is_empty() {
-            return self.reader.read(into);
+            return self.broken.take().map_or_else(|| self.reader.read(into), Err);
         }
         let count = rest.len().min(into.len());
         if let (Some(to), Some(from)) = (into.get_mut(..count), rest.get(..count)) {
@@ -161,6 +164,7 @@ pub enum Content<'a> {
 
 /// What an artefact is called: a path as the user knows it, and the members that lead further inside.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Name {
     /// Relative to the root of the scan, `/` between parts; bytes that are not UTF-8 are escaped as `\xNN`.
     pub path: String,

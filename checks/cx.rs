@@ -1,5 +1,6 @@
 //! The world as a check sees it: settings, and a budget of work that always ends.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,6 +10,11 @@ use crate::Settings;
 pub struct Cx<'a> {
     pub settings: &'a Settings,
     pub budget: Budget,
+    /// Bytes that may still be unpacked, all levels of containers together.
+    pub unpacked: Budget,
+    /// The limit that ended an unpacking, for whoever opened the stream to take and report: a reader behind it sees
+    /// no more than an error.
+    pub ended_by: Cell<Option<&'static str>>,
 }
 
 impl<'a> Cx<'a> {
@@ -18,7 +24,7 @@ impl<'a> Cx<'a> {
 
     /// With a budget whose meter somebody watches.
     pub fn with_budget(settings: &'a Settings, budget: Budget) -> Self {
-        Self { settings, budget }
+        Self { settings, budget, unpacked: Budget::new(settings.limits.unpacked), ended_by: Cell::new(None) }
     }
 }
 

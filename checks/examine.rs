@@ -1,7 +1,8 @@
 //! One artefact in, its parsed forms out: recognises, opens containers, and hands each subject to the engine.
 
 use crate::{
-    Content, Cx, Gap, Kind, Name, Role, formats::archive::ArchiveFacts, formats::torchscript::TorchScript, model::PickleFacts,
+    Content, Cx, Gap, Kind, Name, Role, formats::archive::ArchiveFacts, formats::torchscript::TorchScript, formats::zip,
+    model::PickleFacts,
 };
 
 /// One thing that was looked at: a file, or a member of a container.
@@ -25,6 +26,11 @@ pub enum Form {
 pub fn examine(content: Content<'_>, name: &Name, role: Role, cx: &Cx, each: &mut dyn FnMut(Subject)) {
     let role = if name.last().ends_with(".pkl") { Role::Named } else { role };
     let window = if let Content::Window(window) = &content { Some(*window) } else { None };
+    if let Some(archive) =
+        window.filter(|archive| name.members.len() < cx.settings.limits.depth as usize && zip::is_zip(*archive, cx))
+    {
+        return examine_zip(archive, name, cx, each);
+    }
     if let Some(facts) = crate::model::read_pickle(content, role, cx) {
         let nested = facts.nested.clone();
         each(Subject {
@@ -42,4 +48,37 @@ pub fn examine(content: Content<'_>, name: &Name, role: Role, cx: &Cx, each: &mu
             }
         }
     }
+}
+
+fn examine_zip(archive: crate::Window<'_>, name: &Name, cx: &Cx, each: &mut dyn FnMut(Subject)) {
+    let opened = zip::open(archive, cx);
+    let mut gaps = opened.gaps;
+    for member in opened.members.iter().filter(|member| !member.is_folder()) {
+        let name = name.member(&member.name);
+        match member.content(archive, cx) {
+            Ok(content) => {
+                if member.name.contains("code/")
+                    && member.name.ends_with(".py")
+                    && let Ok(code) = member.content(archive, cx)
+                {
+                    let (script, gap) = crate::formats::torchscript::read(code, cx);
+                    let forms = vec![Form::TorchScript(script)];
+                    each(Subject {
+                        name: name.clone(),
+                        kind: Kind::Text,
+                        size: member.size,
+                        forms,
+                        gaps: gap.into_iter().collect(),
+                    });
+                }
+                examine(content, &name, Role::Unknown, cx, each);
+            }
+            Err(gap) => gaps.push(gap),
+        }
+        gaps.extend(cx.ended_by.take().map(|limit| Gap { why: crate::Why::OverLimit, detail: limit.into() }));
+    }
+    for (at, size) in &opened.outside {
+        examine(Content::Window(archive.slice(*at, *size)), &name.member("outside"), Role::Unknown, cx, each);
+    }
+    each(Subject { name: name.clone(), kind: Kind::Unknown, size: 0, forms: vec![Form::Archive(opened.facts)], gaps });
 }

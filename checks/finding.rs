@@ -8,6 +8,7 @@ use crate::{Check, Name, Severity};
 
 /// An answer with a place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Finding {
     /// Id of the check.
     pub check: String,
@@ -31,6 +32,7 @@ pub struct Finding {
 
 /// Where in the subject's own bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
     /// The artefact as a whole.
@@ -44,6 +46,7 @@ pub enum Place {
 
 /// One step of a trail: "at byte 137 calls posix.system('id')".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Step {
     pub at: u64,
     pub what: String,
@@ -51,6 +54,7 @@ pub struct Step {
 
 /// How sure the check is. Severity says how bad it would be; this says how likely it is so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     Low,
@@ -60,6 +64,7 @@ pub enum Confidence {
 
 /// What could not be examined, and why. It stands in every report and a policy can hold on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Gap {
     pub why: Why,
     /// One line for a person: "recognised as GGUF, not examined".
@@ -68,6 +73,7 @@ pub struct Gap {
 
 /// Why something was not examined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
     /// Recognised, but no reader looks into this format (yet).

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use sluicegate_checks::{Severity, Stage};
+use sluicegate_checks::Stage;
 
+use crate::config::{FailOn, Level};
 use crate::report::Format;
 
 /// Security gates for machine-learning pipelines.
@@ -39,6 +40,9 @@ pub(crate) enum Command {
     Completions { shell: clap_complete::Shell },
     /// Print the man page, or write one file a command into a folder
     Man { folder: Option<PathBuf> },
+    /// Run as a GitHub action: inputs from the environment, results to the runner; not for people
+    #[command(hide = true)]
+    Action,
     /// Examine files for a supervisor; not for people
     #[command(hide = true)]
     Worker,
@@ -96,7 +100,7 @@ pub(crate) struct Printing {
     pub(crate) fail_on: Option<FailOn>,
     /// List findings of this severity and above; those below are counted [default: low]
     #[arg(long, value_enum, value_name = "SEVERITY")]
-    pub(crate) min_severity: Option<SeverityArg>,
+    pub(crate) min_severity: Option<Level>,
     /// Output format; may be given several times, each with its own --output [default: text]
     #[arg(long, value_enum)]
     pub(crate) format: Vec<Format>,
@@ -129,47 +133,6 @@ impl From<StageArg> for Stage {
             StageArg::Train => Self::Train,
             StageArg::Evaluate => Self::Evaluate,
             StageArg::Deploy => Self::Deploy,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SeverityArg {
-    Critical,
-    High,
-    Medium,
-    Low,
-}
-
-impl From<SeverityArg> for Severity {
-    fn from(severity: SeverityArg) -> Self {
-        match severity {
-            SeverityArg::Critical => Self::Critical,
-            SeverityArg::High => Self::High,
-            SeverityArg::Medium => Self::Medium,
-            SeverityArg::Low => Self::Low,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FailOn {
-    Critical,
-    High,
-    Medium,
-    Low,
-    Never,
-}
-
-impl FailOn {
-    /// The severity from which on findings hold; `None` is never.
-    pub(crate) fn severity(self) -> Option<Severity> {
-        match self {
-            Self::Critical => Some(Severity::Critical),
-            Self::High => Some(Severity::High),
-            Self::Medium => Some(Severity::Medium),
-            Self::Low => Some(Severity::Low),
-            Self::Never => None,
         }
     }
 }

@@ -47,6 +47,7 @@ fn run(command: Command, matches: Option<&ArgMatches>) -> Result<Outcome, Failur
             let written = commands::manual::man(folder.as_deref());
             written.map_err(|error| Failure::undecided(format!("cannot write the man page: {error}")))?;
         }
+        Command::Action => return Ok(commands::action::run()),
         Command::Worker => {
             engine::work().map_err(|error| Failure::undecided(format!("worker: {error}")))?;
         }

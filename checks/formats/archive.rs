@@ -29,7 +29,20 @@ pub enum What {
     Bomb,
 }
 
+/// Oddities of one class that are listed; a hostile archive has as many as it likes.
+const LISTED: usize = 100;
+
 impl ArchiveFacts {
+    /// Notes an oddity. Behind the hundredth of a class stands one line that there are more.
+    pub(crate) fn note(&mut self, what: What, at: u64, message: impl Into<String>) {
+        let listed = self.oddities.iter().filter(|oddity| oddity.what == what).count();
+        if listed < LISTED {
+            self.oddities.push(Oddity { what, at, message: message.into() });
+        } else if listed == LISTED {
+            self.oddities.push(Oddity { what, at, message: "There is more of the same kind, which is not listed.".into() });
+        }
+    }
+
     /// One finding for each oddity of this class.
     pub(crate) fn report(&self, what: What, out: &mut crate::Sink) {
         for oddity in self.oddities.iter().filter(|oddity| oddity.what == what) {

@@ -3,11 +3,13 @@
 pub mod archive;
 pub mod pickle;
 pub mod torchscript;
+pub(crate) mod zip;
 
 use serde::{Deserialize, Serialize};
 
 /// What an artefact is, by its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     Pickle,

@@ -21,6 +21,7 @@ mod torchscript_side_effect;
 
 use crate::Check;
 
+pub use names::denied;
 pub use pickle::{List, Nested, PickleFacts, Seen, WeightsOnly, read_pickle};
 
 /// All checks of this family, sorted by id.

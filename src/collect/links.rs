@@ -18,7 +18,9 @@ pub(super) fn resolve(link: &Path, root: &Path) -> Target {
     let outside = |detail: String| Target::Not(Gap { why: Why::OutOfScope, detail });
     let target = match link.canonicalize() {
         Ok(target) => target,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return outside("a link that leads nowhere, not followed".into()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return outside("a link that leads nowhere, not followed".into());
+        }
         Err(error) => return outside(format!("a link that cannot be followed: {error}")),
     };
     if !target.starts_with(root) && !in_same_cache(link, &target) {

@@ -1,5 +1,6 @@
 //! One verb, one file. Only `main` calls them, and nothing else knows them.
 
+pub(crate) mod action;
 pub(crate) mod checks;
 pub(crate) mod explain;
 pub(crate) mod manual;

@@ -157,10 +157,7 @@ mod tests {
     #[test]
     fn each_output_belongs_to_the_format_before_it() {
         let sheets = outputs(&["--format", "json", "--format", "sarif", "--output", "a", "."]).unwrap().sheets;
-        assert_eq!(
-            sheets,
-            [Sheet { format: Format::Json, file: None }, Sheet { format: Format::Sarif, file: Some("a".into()) }]
-        );
+        assert_eq!(sheets, [Sheet { format: Format::Json, file: None }, Sheet { format: Format::Sarif, file: Some("a".into()) }]);
         assert_eq!(outputs(&[]).unwrap().sheets, [Sheet { format: Format::Text, file: None }]);
     }
 

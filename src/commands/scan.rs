@@ -12,7 +12,7 @@ use super::output::{Failure, Outputs};
 use super::progress::Bar;
 use crate::cli;
 use crate::collect::{self, Excluded, Item};
-use crate::config::{self, Config, ConfigError};
+use crate::config::{self, Config, ConfigError, FailOn};
 use crate::engine::{self, Digests, Plan};
 use crate::outcome::Outcome;
 use crate::report::Report;
@@ -74,9 +74,10 @@ pub(crate) fn scan(arguments: &cli::Scan) -> Result<Report, Failure> {
     let mut report = Report {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         roots: arguments.paths.iter().map(|path| path.display().to_string()).collect(),
+        configuration: config.origin.clone(),
         stage,
-        fail_on: arguments.printing.fail_on.map_or(config.fail_on, cli::FailOn::severity),
-        min_severity: arguments.printing.min_severity.map_or(config.min_severity, Severity::from),
+        fail_on: arguments.printing.fail_on.or(config.scan.fail_on).unwrap_or(FailOn::High).severity(),
+        min_severity: arguments.printing.min_severity.map(Severity::from).or(config.scan.min_severity).unwrap_or(Severity::Low),
         checks,
         subjects: records,
         excluded,
@@ -97,7 +98,7 @@ fn select(arguments: &cli::Scan, config: &Config, stage: Option<Stage>) -> Resul
     }
     let wanted = |id: &str| {
         let listed = |ids: &[String]| ids.iter().any(|it| it == id);
-        (arguments.only.is_empty() || listed(&arguments.only)) && !listed(&arguments.skip) && !listed(&config.skip)
+        (arguments.only.is_empty() || listed(&arguments.only)) && !listed(&arguments.skip) && !listed(&config.scan.skip)
     };
     let checks: Vec<_> = all()
         .filter(|check| stage.is_none_or(|stage| check.stages.contains(&stage)) && wanted(check.id))

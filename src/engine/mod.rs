@@ -54,9 +54,14 @@ pub(crate) struct Progress {
 enum Event {
     Collected(Item),
     CollectedAll,
-    Answer { worker: u64, answer: protocol::Answer },
+    Answer {
+        worker: u64,
+        answer: protocol::Answer,
+    },
     /// The worker's output has ended.
-    Gone { worker: u64 },
+    Gone {
+        worker: u64,
+    },
 }
 
 /// The engine could not do its work at all: no worker process can be started.
@@ -113,7 +118,8 @@ struct Supervisor<'e> {
 impl<'e> Supervisor<'e> {
     fn new(mut plan: Plan, sender: Sender<Event>, events: &'e Receiver<Event>) -> Self {
         plan.jobs = plan.jobs.max(1);
-        let setup = protocol::Setup { settings: plan.settings.clone(), checks: plan.checks.clone(), digests: plan.digests.clone() };
+        let setup =
+            protocol::Setup { settings: plan.settings.clone(), checks: plan.checks.clone(), digests: plan.digests.clone() };
         Self {
             plan,
             setup,

@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sha2::{Digest as _, Sha256};
-use sluicegate_checks::{Budget, Check, Content, Cx, Form, Gap, Kind, Name, Role, Sink, Source, Subject, Why, Window, examine, find};
+use sluicegate_checks::{
+    Budget, Check, Content, Cx, Form, Gap, Kind, Name, Role, Sink, Source, Subject, Why, Window, examine, find,
+};
 
 use super::protocol::{self, Answer, Digests, Job, Setup};
 use crate::report::{CheckRun, EVERY_CHECK, Outcome, Reported, SubjectRecord};
@@ -166,7 +168,8 @@ fn ask(subject: Subject, checks: &[&'static Check], cx: &Cx) -> SubjectRecord {
             Some(CheckRun { check: check.id.into(), outcome })
         }));
     }
-    let weights_only = forms.iter().find_map(|form| if let Form::Pickle(facts) = form { Some(facts.weights_only.clone()) } else { None });
+    let weights_only =
+        forms.iter().find_map(|form| if let Form::Pickle(facts) = form { Some(facts.weights_only.clone()) } else { None });
     SubjectRecord { name, kind, size, sha256: None, weights_only, runs }
 }
 

@@ -1,18 +1,32 @@
 //! Everything that happened in a run: the only thing a printer sees.
+#![expect(
+    clippy::format_push_string,
+    reason = "a sentence is built once for each finding; `write!` would need an error that cannot be"
+)]
 
+mod fingerprint;
 mod github_annotations;
 mod gitlab_codequality;
 mod json;
+mod listing;
 mod markdown;
+#[cfg(test)]
+mod sample;
+mod sanitise;
 mod sarif;
+mod summary;
 mod text;
+mod uri;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sluicegate_checks::model::WeightsOnly;
 use sluicegate_checks::{Finding, Gap, Kind, Name, Severity, Stage};
+
+pub(crate) use json::read;
 
 /// What a report can be printed as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -49,21 +63,20 @@ pub(crate) fn print(report: &Report, format: Format, printing: &Printing, out: &
     }
 }
 
-pub(crate) fn read(text: &str) -> serde_json::Result<Report> {
-    serde_json::from_str(text)
-}
-
 /// A finished run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Report {
     /// Version of `sluice` that made it.
     pub(crate) version: String,
     /// What was asked for: the paths of the command line, as given.
     pub(crate) roots: Vec<String>,
+    /// The configuration file that counted, as shown to a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) configuration: Option<String>,
     pub(crate) stage: Option<Stage>,
     /// Findings at or above this severity hold; `None` is `never`.
     pub(crate) fail_on: Option<Severity>,
-    /// Findings below are counted, not listed.
+    /// Findings below are counted, not listed; the report as JSON is the record, and holds them too.
     pub(crate) min_severity: Severity,
     /// Checks that were asked, sorted by id.
     pub(crate) checks: Vec<String>,
@@ -79,7 +92,7 @@ pub(crate) struct Report {
 }
 
 /// One file or member, and every question that was asked of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct SubjectRecord {
     pub(crate) name: Name,
     pub(crate) kind: Kind,
@@ -94,9 +107,9 @@ pub(crate) struct SubjectRecord {
 }
 
 /// Proof that a question was asked of a subject, and what came of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct CheckRun {
-    /// Id of the check; [`EVERY_CHECK`] where the subject could not be examined at all.
+    /// Id of the check; `*` where the subject could not be examined at all.
     pub(crate) check: String,
     pub(crate) outcome: Outcome,
 }
@@ -105,7 +118,7 @@ pub(crate) struct CheckRun {
 pub(crate) const EVERY_CHECK: &str = "*";
 
 /// What came of asking.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Outcome {
     Clean,
@@ -116,17 +129,17 @@ pub(crate) enum Outcome {
 }
 
 /// A finding, and the waiver that covers it, if one does.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Reported {
     #[serde(flatten)]
     pub(crate) finding: Finding,
-    /// Index into [`Report::waivers`].
+    /// Index into the report's `waivers`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) waived_by: Option<usize>,
 }
 
 /// A waiver as the run applied it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct WaiverRecord {
     pub(crate) check: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -146,7 +159,7 @@ pub(crate) struct WaiverRecord {
 }
 
 /// Whether a waiver counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum WaiverState {
     Active,
@@ -156,7 +169,7 @@ pub(crate) enum WaiverState {
 }
 
 /// The numbers every printer ends with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Totals {
     /// Files and members looked at.
     pub(crate) subjects: u64,

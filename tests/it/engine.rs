@@ -25,10 +25,7 @@ fn scan_with(fault: &str, stall: &str) -> Vec<(String, String, String)> {
 
 #[track_caller]
 fn assert_failed(gaps: &[(String, String, String)], cause: &str) {
-    assert!(
-        matches!(gaps, [(name, why, detail)] if name == "f07.pkl" && why == "failed" && detail.contains(cause)),
-        "{gaps:?}"
-    );
+    assert!(matches!(gaps, [(name, why, detail)] if name == "f07.pkl" && why == "failed" && detail.contains(cause)), "{gaps:?}");
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn what_is_below_the_minimum_is_counted_and_still_holds() {
     let all = run(folder.path(), ["scan", "--fail-on", "low"]);
     let few = run(folder.path(), ["scan", "--fail-on", "low", "--min-severity", "high"]);
     assert_eq!((all.code, few.code), (1, 1));
-    assert!(all.stdout.contains("pickle-unknown-import") && !few.stdout.contains("acme.models.Ranker"), "{}", few.stdout);
+    assert!(all.stdout.contains("pickle-unknown-import") && !few.stdout.contains("pickle-unknown-import"), "{}", few.stdout);
     assert!(few.stdout.contains("1 low"), "{}", few.stdout);
 }
 
@@ -77,7 +77,11 @@ fn the_same_input_gives_the_same_bytes() {
         let outputs = ["1", "2", "2"].map(|jobs| {
             let run = run(folder.path(), ["scan", "--format", format, "--jobs", jobs]);
             // The only thing that may differ is how long it took.
-            run.stdout.lines().filter(|line| !line.contains("seconds")).map(|line| line.replace(char::is_numeric, "")).collect::<String>()
+            run.stdout
+                .lines()
+                .filter(|line| !line.contains("seconds"))
+                .map(|line| line.replace(char::is_numeric, ""))
+                .collect::<String>()
         });
         assert!(outputs.windows(2).all(|pair| pair[0] == pair[1]), "{format}");
     }
@@ -86,7 +90,20 @@ fn the_same_input_gives_the_same_bytes() {
 #[test]
 fn several_reports_are_written_at_once() {
     let folder = folder(&[("w.pkl", BAD_PICKLE)]);
-    let arguments = ["scan", "--format", "sarif", "--output", "out/r.sarif", "--format", "json", "--output", "out/r.json", "--format", "text", "w.pkl"];
+    let arguments = [
+        "scan",
+        "--format",
+        "sarif",
+        "--output",
+        "out/r.sarif",
+        "--format",
+        "json",
+        "--output",
+        "out/r.json",
+        "--format",
+        "text",
+        "w.pkl",
+    ];
     let run = run(folder.path(), arguments);
     assert_eq!(run.code, 1);
     assert!(run.stdout.contains("posix.getpid"), "{}", run.stdout);

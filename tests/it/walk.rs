@@ -137,7 +137,10 @@ fn what_cannot_be_read_is_named_and_leaves_the_run_undecided() {
     let run = finish(&mut scan, b"");
     mode("closed", 0o755);
     let gaps: Vec<_> = gaps(&run.json()).into_iter().filter(|(file, ..)| file != "sluice").collect();
-    assert_eq!(gaps.iter().map(|(file, why, _)| (&**file, &**why)).collect::<Vec<_>>(), [("closed", "unreadable"), ("closed.pkl", "unreadable")]);
+    assert_eq!(
+        gaps.iter().map(|(file, why, _)| (&**file, &**why)).collect::<Vec<_>>(),
+        [("closed", "unreadable"), ("closed.pkl", "unreadable")]
+    );
     assert_eq!(run.code, 3);
 }
 

@@ -308,6 +308,15 @@ pub(crate) fn standing(module: &str, name: &str, settings: &Settings) -> Standin
     Standing::Unknown
 }
 
+/// What harm a full dotted name does, if it is one that no project can allow: completes "`x.y` …".
+pub fn denied(path: &str) -> Option<&'static str> {
+    let (module, name) = path.rsplit_once('.').unwrap_or(("", path));
+    match standing(module, name, &Settings::default()) {
+        Standing::Denied(denied) => Some(denied.category.text()),
+        Standing::Allowed(_) | Standing::Unknown => None,
+    }
+}
+
 fn exact_or_covered(tables: &Tables, path: &str) -> Option<Denied> {
     tables.denied.get(path).copied().or_else(|| covered(tables, path))
 }
@@ -373,6 +382,16 @@ mod tests {
             assert!(!matches!(standing(module, name, &settings), Standing::Allowed(_)), "{module} {name}");
         }
         assert!(matches!(standing("mycompany.code", "Model", &settings), Standing::Unknown));
+    }
+
+    /// Exactly what an allow entry could not change, because the deny-list comes first.
+    #[test]
+    fn a_denied_path_says_its_harm() {
+        assert_eq!(denied("os.system"), Some("starts or controls a process"));
+        assert_eq!(denied("builtins.eval"), Some("runs code"));
+        for name in ["mycompany.code.Model", "collections.OrderedDict", "eval", ""] {
+            assert_eq!(denied(name), None, "{name}");
+        }
     }
 
     #[test]

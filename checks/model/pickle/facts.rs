@@ -38,6 +38,7 @@ pub struct PickleFacts {
 
 /// What `torch.load(weights_only=True)` would say.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "loads", rename_all = "kebab-case")]
 pub enum WeightsOnly {
     Yes,
