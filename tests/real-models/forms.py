@@ -10,10 +10,12 @@ import zlib
 
 import lz4.frame
 
+from loader import is_whole_pickle
+
 TORCH_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 NPY = b"\x93NUMPY"
-# joblib before 0.10: "ZF", the size in hexadecimal padded to 19 characters, a zlib stream.
-ZFILE, ZFILE_HEADER = b"ZF0x", 2 + 19
+# joblib before 0.10: "ZF", the size in hexadecimal padded to 19 characters (20 from Python 2), a zlib stream.
+ZFILE, ZFILE_SIZE = b"ZF0x", 19
 
 # Formats that hold no pickle. A scanner without a reader for one has to say so.
 WITHOUT_PICKLE = (".h5", ".mlmodel", ".onnx", ".pb", ".safetensors", ".tflite")
@@ -25,8 +27,8 @@ CODECS = {
     "xz": (b"\xfd7zXZ\0", lzma.decompress, lambda data: lzma.compress(data, preset=0)),
     "lzma": (b"\x5d\0\0", lzma.decompress, lambda data: lzma.compress(data, lzma.FORMAT_ALONE, preset=0)),
     "lz4": (b"\x04\x22\x4d\x18", lz4.frame.decompress, lz4.frame.compress),
-    "zfile": (ZFILE, lambda data: zlib.decompress(data[ZFILE_HEADER:]),
-              lambda data: b"ZF" + hex(len(data)).encode().ljust(19) + zlib.compress(data, 1)),
+    "zfile": (ZFILE, lambda data: zlib.decompress(data[2 + ZFILE_SIZE:].lstrip(b" ")),
+              lambda data: b"ZF" + hex(len(data)).encode().ljust(ZFILE_SIZE) + zlib.compress(data, 1)),
     "zlib": (b"\x78", zlib.decompress, lambda data: zlib.compress(data, 1)),
 }
 
@@ -43,7 +45,7 @@ def codec_of(data):
 
 
 def kind_of(data):
-    """pickle, joblib, torch-legacy, torch-zip, npz, npy, the name of a codec, or None."""
+    """pickle (joblib's too), torch-legacy, torch-zip, npz, npy, the name of a codec, or None."""
     if data.startswith(TORCH_LEGACY):
         return "torch-legacy"
     if data.startswith(NPY):
@@ -56,25 +58,10 @@ def kind_of(data):
         if any(name.endswith("/data.pkl") for name in names):
             return "torch-zip"
         return "npz" if names and all(name.endswith(".npy") for name in names) else None
-    if is_pickle(data):
+    # Every saved model begins with PROTO, or in the oldest protocol with an import, a mark or an empty container.
+    if data[:1] in (b"\x80", b"c", b"(", b"}", b"]") and data[-1:] == b"." and is_whole_pickle(data):
         return "pickle"
-    # joblib writes raw arrays between the opcodes, so that pickletools cannot read on.
-    if data[:1] == b"\x80" and data[-1:] == b"." and b"joblib.numpy_pickle" in data:
-        return "joblib"
     return codec_of(data)
-
-
-def is_pickle(data):
-    """One whole pickle and nothing after it: from an import, a mark or an empty container, as every saved model begins."""
-    if not data or data[-1:] != b"." or data[:1] not in b"\x80c(}]":
-        return False
-    stream = io.BytesIO(data)
-    try:
-        for _ in pickletools.genops(stream):
-            pass
-    except (ValueError, IndexError, AttributeError):
-        return False
-    return stream.tell() == len(data)
 
 
 def pickles_in(data, count):

@@ -1,12 +1,12 @@
 """Puts a harmless call into a model file, in each way that its format offers. The call is `os.getpid()`."""
 
 import io
-import pickle
 import zipfile
 
 import numpy as np
 
 from forms import CODECS, kind_of, pickles_in
+from loader import is_called
 
 # Imports posix.getpid, calls it without arguments and drops what it returns: the stack is as it was before.
 CALL = b"cposix\ngetpid\n)R0"
@@ -24,10 +24,17 @@ class Call:
         return posix.getpid, ()
 
 
+def proven(data):
+    """A sample whose call no loader makes would show nothing."""
+    if not is_called(data):
+        raise ValueError("the injected call does not run")
+    return data
+
+
 def at_front(data):
     """After PROTO, before the first FRAME."""
     begin = 2 if data[:1] == b"\x80" else 0
-    return data[:begin] + CALL + data[begin:]
+    return proven(data[:begin] + CALL + data[begin:])
 
 
 def at_end(data):
@@ -39,7 +46,7 @@ def at_end(data):
             body[at + 1:at + 9] = (len(data) - at - 9 + len(CALL)).to_bytes(8, "little")
             break
         at -= 1
-    return bytes(body)
+    return proven(bytes(body))
 
 
 def object_array():
@@ -90,7 +97,7 @@ def into_torch_legacy(data):
 
 def injected(data, kind):
     """Pairs of the way taken and the file with the call in it; none where no loader would unpickle anything."""
-    if kind in ("pickle", "joblib"):
+    if kind == "pickle":
         yield "front", at_front(data)
         yield "end", at_end(data)
     elif kind == "torch-legacy":
@@ -111,6 +118,3 @@ def injected(data, kind):
             for way, content in injected(inner, inner_kind):
                 yield way, compress(content)
 
-
-# Each sample's call has to be one that a loader makes; if these bytes did nothing, the test would show nothing.
-assert isinstance(pickle.loads(WHOLE), type(None))
