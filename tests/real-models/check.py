@@ -65,25 +65,25 @@ def finds_the_call(scan, file):
     return any("posix.getpid" in f"{alarm['detail']} {alarm['message']}" for alarm in scan.alarms(file))
 
 
-def inject_all(models, target, kinds):
-    """Writes every injected file; says which ways each model got."""
+def inject_all(models, target):
+    """Writes every injected file; says of what kind each model is and which ways it got."""
     shutil.rmtree(target, ignore_errors=True)
-    ways = collections.defaultdict(list)
-    for file, kind in kinds.items():
-        for way, content in injected((models / file).read_bytes(), kind):
+    kinds, ways = {}, {}
+    for file in files_in(models):
+        data = (models / file).read_bytes()
+        kinds[file], ways[file] = kind_of(data), []
+        for way, content in injected(data, kinds[file]):
             path = target / way / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
             ways[file].append(way)
-    return ways
+    return kinds, ways
 
 
 def main(sluice, folder):
     models, target = folder / "models", folder / "injected"
-    kinds = {file: kind_of((models / file).read_bytes()) for file in files_in(models)}
-    clean = Scan(sluice, folder, "models")
-    ways = inject_all(models, target, kinds)
-    dirty = Scan(sluice, folder, "injected")
+    kinds, ways = inject_all(models, target)
+    clean, dirty = Scan(sluice, folder, "models"), Scan(sluice, folder, "injected")
 
     count, wrong = collections.Counter(), []
     for file, kind in kinds.items():

@@ -1,6 +1,7 @@
 """Says what a model file is made of, from its bytes alone and without asking the scanner that is under test."""
 
 import bz2
+import functools
 import gzip
 import io
 import lzma
@@ -33,14 +34,15 @@ CODECS = {
 }
 
 
-def codec_of(data):
+@functools.lru_cache(maxsize=1)
+def opened(data):
+    """The codec that these bytes are compressed with and what is inside, or None."""
     for name, (magic, decompress, _) in CODECS.items():
         if data.startswith(magic):
             try:
-                decompress(data)
+                return name, decompress(data)
             except (OSError, EOFError, ValueError, RuntimeError, lzma.LZMAError, zlib.error):
                 return None
-            return name
     return None
 
 
@@ -61,7 +63,8 @@ def kind_of(data):
     # Every saved model begins with PROTO, or in the oldest protocol with an import, a mark or an empty container.
     if data[:1] in (b"\x80", b"c", b"(", b"}", b"]") and data[-1:] == b"." and is_whole_pickle(data):
         return "pickle"
-    return codec_of(data)
+    inside = opened(data)
+    return inside and inside[0]
 
 
 def pickles_in(data, count):

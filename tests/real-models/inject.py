@@ -5,7 +5,7 @@ import zipfile
 
 import numpy as np
 
-from forms import CODECS, kind_of, pickles_in
+from forms import CODECS, kind_of, opened, pickles_in
 from loader import is_called
 
 # Imports posix.getpid, calls it without arguments and drops what it returns: the stack is as it was before.
@@ -109,8 +109,7 @@ def injected(data, kind):
     elif kind == "npy":
         yield "replaced", object_array()
     elif kind in CODECS:
-        _, decompress, compress = CODECS[kind]
-        inner = decompress(data)
+        (*_, compress), (_, inner) = CODECS[kind], opened(data)
         inner_kind = kind_of(inner)
         if len(data) > LARGE and kind in JOINED and inner_kind == "pickle":
             yield "part-in-front", compress(b"\x80\x02" + CALL) + data
