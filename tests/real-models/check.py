@@ -32,7 +32,7 @@ class Scan:
 
     def _outcomes(self, file, kind):
         for subject in self.subjects.get(file, ()):
-            for run in subject["runs"]:
+            for run in subject.get("runs", ()):
                 if isinstance(run["outcome"], dict) and kind in run["outcome"]:
                     yield run["outcome"][kind]
 
