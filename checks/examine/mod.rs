@@ -238,6 +238,11 @@ fn judged(subject: &mut Subject, facts: Option<PickleFacts>) -> Vec<Inner> {
             subject.kind = Kind::Unknown;
         }
         subject.gaps.extend(subject.kind.gap());
+        if subject.kind.reader() == Reader::NotNeeded && subject.kind != Kind::TensorData && roles::promises_pickle(&subject.name)
+        {
+            let detail = format!("named like a pickle, but it is {}: not examined", subject.kind.title());
+            subject.gaps.push(Gap { why: Why::NoReader, detail });
+        }
         return Vec::new();
     };
     let weak = matches!(subject.kind, Kind::Pickle | Kind::Unknown) || subject.kind.reader() == Reader::NotNeeded;

@@ -38,6 +38,9 @@ const NAMED: &[&str] = &[
     "save",
 ];
 
+/// Of these, the extensions that promise a pickle and nothing else.
+const PROMISED: &[&str] = &["pkl", "pickle", "joblib", "dill", "cloudpickle", "cpkl"];
+
 /// Suffixes that compression adds, and what remains.
 const COMPRESSED: &[(&str, &str)] = &[
     (".tgz", ".tar"),
@@ -80,6 +83,11 @@ pub(super) fn is_named(name: &Name) -> bool {
     has_extension(name.last(), NAMED)
 }
 
+/// Whether a file's name says that it is a pickle and can be nothing else.
+pub(super) fn promises_pickle(name: &Name) -> bool {
+    has_extension(name.last(), PROMISED)
+}
+
 fn has_extension(name: &str, extensions: &[&str]) -> bool {
     last_part(name).rsplit_once('.').is_some_and(|(_, found)| extensions.iter().any(|known| known.eq_ignore_ascii_case(found)))
 }
@@ -103,6 +111,10 @@ pub(super) fn unpacked_name(name: &str) -> String {
 
 /// What a compressed stream is expected to hold. joblib unpacks transparently, whatever the file is called.
 pub(super) fn expected_unpacked(kind: Kind, name: &str, role: Role) -> Expected {
+    // Beside such a file joblib before 0.10 put its arrays, as raw bytes: `model.pkl_01.npy.z`.
+    if kind == Kind::JoblibZlib && has_extension(&unpacked_name(name), &["npy"]) {
+        return Expected::of(Role::Unknown);
+    }
     let joblib = kind == Kind::JoblibZlib || has_extension(name, &["joblib"]) || has_extension(&unpacked_name(name), &["joblib"]);
     Expected::of(if joblib { Role::Joblib } else { role })
 }

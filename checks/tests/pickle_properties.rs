@@ -63,6 +63,18 @@ fn constant_members_are_no_pickles() {
     }
 }
 
+/// A STRING operand of any length is read to its end, whatever of it is kept.
+#[test]
+fn a_call_behind_a_long_text_is_found() {
+    for size in [4_096, 65_534, 65_535, 70_000, 17 << 20] {
+        for end in ["'", "'  "] {
+            let bytes = ["S'", &"a".repeat(size), end, "\np1\n0cposix\ngetpid\n(tR."].concat().into_bytes();
+            let facts = read(&bytes, Role::Named).unwrap_or_else(|| panic!("{size} {end}: no pickle"));
+            assert!(!facts.dangerous_calls.is_empty() && facts.breaks.is_empty(), "{size} {end}");
+        }
+    }
+}
+
 /// A pickle with most opcodes in it, to be damaged.
 fn sample() -> Vec<u8> {
     let mut bytes = b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00}\x94(\x8c\x01a\x94K\x01\x8c\x01b\x94]\x94(G?\xf0\0\0\0\0\0\0\x8a\x01\x05e\x8f\x94(NM\x01\x02\x90".to_vec();

@@ -152,6 +152,7 @@ kinds! {
     Jinja "jinja" "Jinja template" NotNeeded;
     Python "python" "Python source" NotNeeded;
     Script "script" "script" NotNeeded;
+    GitLfsPointer "git-lfs-pointer" "Git LFS pointer" Missing;
     Text "text" "text" NotNeeded;
     Empty "empty" "empty file" NotNeeded;
     Unknown "unknown" "unknown binary data" Missing;
@@ -168,6 +169,9 @@ impl Kind {
     pub(crate) fn gap(self) -> Option<crate::Gap> {
         let detail = match (self.reader(), self) {
             (Reader::Missing, Self::Unknown) => "not recognised, not examined".to_owned(),
+            (Reader::Missing, Self::GitLfsPointer) => {
+                "a Git LFS pointer: the file it stands for is not here, not examined".to_owned()
+            }
             (Reader::Missing, _) => format!("recognised as {}, not examined", self.title()),
             _ => return None,
         };

@@ -87,6 +87,7 @@ const HEADS: &[(&[u8], &str, Kind)] = &[
     (b"\xff\xfeh\0i\0", "", Kind::Text),
     (b"\x12\x34\xf0\xff\0\0", "", Kind::Unknown),
     // Texts that begin with the letters of a signature.
+    (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "model.pkl", Kind::GitLfsPointer),
     (b"ORCHESTRA\n", "", Kind::Text), (b"RKNN is a format.\n", "", Kind::Text), (b"BZh is a magic number\n", "", Kind::Text),
     (b"MZ is a signature\n", "", Kind::Text), (b"ID3 tags\n", "", Kind::Text), (b"GIF89a is old\n", "", Kind::Text),
     (b"from here on it is a text\n", "", Kind::Text), (b"class struggles\n", "", Kind::Text), (b"tree of life\n", "", Kind::Text),

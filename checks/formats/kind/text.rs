@@ -15,6 +15,9 @@ pub(super) fn which(head: &[u8], name: &str) -> Kind {
     if head.starts_with(b"tree") && (has("\nversion=v") || has("\nnum_class=")) {
         return Kind::LightGbm; // LightGBM src/boosting/gbdt_model_text.cpp
     }
+    if head.starts_with(b"version https://git-lfs.github.com/spec/") {
+        return Kind::GitLfsPointer; // git-lfs docs/spec.md, "The Pointer"
+    }
     let shebang = head.starts_with(b"#!");
     let first = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
     if shebang {

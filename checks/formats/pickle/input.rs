@@ -7,8 +7,10 @@ use crate::{Content, ReadError, Stream, Window};
 
 /// Bytes read ahead; also the longest operand that is looked at as a whole.
 const BUFFER: usize = 64 << 10;
-/// Longest text line kept; a longer one is skipped and its value is unknown. Lines carry names and numbers, and protocol-0 data.
+/// Longest text line that is always kept. Lines carry names and numbers, and protocol-0 data.
 const LINE: usize = 64 << 10;
+/// Longest text line kept while [`CAPTURE_ALL`] lasts; the rest of a longer one is skipped.
+const CAPTURE_LINE: usize = 16 << 20;
 /// Longest byte string kept from a stream that cannot be read again.
 const CAPTURE: u64 = 16 << 20;
 /// All byte strings kept from one stream together.
@@ -60,6 +62,8 @@ pub struct Span {
     pub kept: Option<Rc<[u8]>>,
     /// Of a bytearray, which later opcodes can change.
     pub array: bool,
+    /// A text line, written with escapes: its bytes in the file are not those of the string.
+    pub line: bool,
 }
 
 /// A text line without its line feed.
@@ -67,6 +71,9 @@ pub(crate) struct Line {
     pub(crate) bytes: Vec<u8>,
     /// Longer than what is kept.
     pub(crate) cut: bool,
+    /// Its last byte, and its last byte that is not blank, whether kept or not.
+    pub(crate) last: u8,
+    pub(crate) last_ink: u8,
     /// Ended by the end of the bytes, not by a line feed.
     pub(crate) unended: bool,
 }
@@ -261,7 +268,8 @@ impl<'a> Input<'a> {
     }
 
     fn whole_line(&mut self) -> Result<Line, ReadError> {
-        let mut line = Line { bytes: Vec::new(), cut: false, unended: false };
+        let mut line = Line { bytes: Vec::new(), cut: false, unended: false, last: 0, last_ink: 0 };
+        let most = if self.captured < CAPTURE_ALL { CAPTURE_LINE } else { LINE };
         loop {
             if self.fill(1)? == 0 {
                 line.unended = true;
@@ -270,12 +278,17 @@ impl<'a> Input<'a> {
             let rest = self.buffer.get(self.at..self.len).unwrap_or_default();
             let end = rest.iter().position(|&byte| byte == b'\n');
             let part = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-            let room = LINE - line.bytes.len();
+            let room = most - line.bytes.len();
             line.bytes.extend_from_slice(part.get(..room).unwrap_or(part));
             line.cut |= part.len() > room;
+            line.last = part.last().copied().unwrap_or(line.last);
+            line.last_ink = part.iter().rfind(|&&byte| byte > b' ').copied().unwrap_or(line.last_ink);
             self.at += part.len();
             if end.is_some() {
                 self.at += 1;
+                if line.bytes.len() > LINE {
+                    self.captured += line.bytes.len() as u64;
+                }
                 return Ok(line);
             }
         }
@@ -295,7 +308,7 @@ impl<'a> Input<'a> {
         {
             debug_assert!(keep <= BUFFER);
             let kept = Some(Rc::from(self.take(small)?));
-            return Ok(Span { at, size, kept, array: false });
+            return Ok(Span { at, size, kept, array: false, line: false });
         }
         let capture = matches!(self.origin, Origin::Stream(_)) && size <= CAPTURE && self.captured + size <= CAPTURE_ALL;
         if capture {
@@ -311,10 +324,10 @@ impl<'a> Input<'a> {
                 self.at += part.len();
             }
             self.captured += size;
-            return Ok(Span { at, size, kept: Some(bytes.into()), array: false });
+            return Ok(Span { at, size, kept: Some(bytes.into()), array: false, line: false });
         }
         self.skip(size)?;
-        Ok(Span { at, size, kept: None, array: false })
+        Ok(Span { at, size, kept: None, array: false, line: false })
     }
 
     /// Jumps over `size` bytes, which must exist.

@@ -226,9 +226,13 @@ impl Machine<'_, '_, '_> {
             }
 
             Op::String => {
-                let line = self.line()?;
+                let mut line = self.line()?;
+                if line.cut {
+                    // Both unpicklers look at the two ends only; the middle of so long a text is not kept.
+                    line.bytes.push(line.last_ink);
+                }
                 let Some(bytes) = text::quoted(&line.bytes) else { return broken("the operand of STRING is not quoted") };
-                if !matches!(line.bytes.last(), Some(b'\'' | b'"')) {
+                if !matches!(line.last, b'\'' | b'"') {
                     self.observer.oddity(at, Oddity::Text);
                 }
                 self.push_text(&bytes, &line)?;

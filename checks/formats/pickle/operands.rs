@@ -90,7 +90,8 @@ impl Machine<'_, '_, '_> {
         if line.cut || bytes.len() > STRING {
             let at = self.input.position().saturating_sub(size);
             let kept = (!line.cut).then(|| Rc::from(bytes));
-            return self.push(Value::LongStr(Rc::new(Span { at, size, kept, array: false })));
+            self.retain(kept.as_ref().map_or(0, |kept: &Rc<[u8]>| kept.len()))?;
+            return self.push(Value::LongStr(Rc::new(Span { at, size, kept, array: false, line: true })));
         }
         self.retain(bytes.len())?;
         self.push(Value::Str(String::from_utf8_lossy(bytes).into()))

@@ -256,10 +256,14 @@ impl<'s> Judge<'s> {
     fn indirect(&mut self, call: &Call, target: &Value) {
         match target {
             Value::Global(global) => {
-                self.use_name(&global.path);
-                match self.standing(global) {
+                let standing = self.standing(global);
+                // An unknown name that is only kept stays an import; calling what keeps it is a call that nobody can resolve.
+                if !matches!(standing, Standing::Unknown) {
+                    self.use_name(&global.path);
+                }
+                match standing {
                     Standing::Denied(denied) => self.dangerous(call, global, denied),
-                    Standing::Unknown => self.unknown(&Call { door: Door::Reduce, ..*call }, global),
+                    Standing::Unknown => {}
                     Standing::Allowed(Allowed { kind: Kind::Function, shape, .. })
                         if !matches!(
                             shape,

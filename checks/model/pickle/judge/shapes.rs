@@ -151,6 +151,12 @@ impl Judge<'_> {
     /// The bytes are examined in their turn, with the same rules.
     fn loader(&mut self, call: &Call, global: &Rc<Global>, args: &Items) -> Fit {
         let (at, size, bytes, latin1) = match args.first.first() {
+            // A text line too long to keep: what its escapes stand for is lost.
+            Some(Value::LongStr(span) | Value::Encoded(span)) if span.line && span.kept.is_none() => {
+                self.nested_lost += 1;
+                return Fit::Yes(Value::object(global.path.clone(), call.at));
+            }
+            Some(Value::LongStr(span)) if span.line => (span.at, span.size, span.kept.as_deref().map(latin1), false),
             Some(Value::Bytes(span) | Value::LongStr(span)) => {
                 (span.at, span.size, span.kept.as_deref().map(<[u8]>::to_vec), false)
             }
