@@ -1,5 +1,6 @@
 //! A look at the first page: whether the pickle machine is worth starting on bytes that nobody called a pickle.
 
+use crate::formats::pickle::HIGHEST_PROTOCOL;
 use crate::formats::pickle::input::Input;
 use crate::formats::pickle::machine::{self, End};
 use crate::formats::pickle::observer::{Call, Import, Observer, Oddity, RawArray, Write};
@@ -14,6 +15,10 @@ pub(super) fn may_be_pickle(head: &[u8], budget: &Budget) -> bool {
     // A pickle is at least a value and a STOP.
     if head.len() < 2 {
         return false;
+    }
+    // PROTO with a protocol that exists: the machine decides.
+    if matches!(head, [0x80, 0..=HIGHEST_PROTOCOL, ..]) {
+        return true;
     }
     let source = head.to_vec();
     let mut seen = Seen::default();

@@ -63,7 +63,7 @@ pub(crate) fn scan(arguments: &cli::Scan) -> Result<Report, Failure> {
     let mut bar = Bar::new(arguments.no_progress || arguments.printing.quiet);
     let records = engine::scan(
         plan,
-        |intake| match &spooled {
+        |intake: &mut engine::Intake| match &spooled {
             Some(file) => _ = intake.give(Item::File { path: file.path().to_owned(), name: STDIN.into() }),
             None => excluded = collect::walk(&arguments.paths, arguments.respect_ignore, &mut |item| intake.give(item)),
         },

@@ -52,11 +52,11 @@ pub(crate) struct Progress {
 
 /// News for the supervisor.
 enum Event {
-    Collected(Item),
+    Collected(Vec<Item>),
     CollectedAll,
-    Answer {
+    Answers {
         worker: u64,
-        answer: protocol::Answer,
+        answers: Vec<protocol::Answer>,
     },
     /// The worker's output has ended.
     Gone {
@@ -69,32 +69,51 @@ enum Event {
 #[error("cannot start a worker process: {0}")]
 pub(crate) struct EngineError(#[from] io::Error);
 
+/// Items handed over at once: waking the supervisor for each would cost more than looking at a small file. The first
+/// batch is small, so that work begins at once.
+const BATCH: usize = 256;
+
 /// Where collected items go in. Dropping it says that there are no more.
-pub(crate) struct Intake(Sender<Event>);
+pub(crate) struct Intake {
+    events: Sender<Event>,
+    batch: Vec<Item>,
+    size: usize,
+}
 
 impl Intake {
+    fn new(events: Sender<Event>) -> Self {
+        Self { events, batch: Vec::new(), size: 1 }
+    }
+
     /// `false` once nobody wants more.
-    pub(crate) fn give(&self, item: Item) -> bool {
-        self.0.send(Event::Collected(item)).is_ok()
+    pub(crate) fn give(&mut self, item: Item) -> bool {
+        self.batch.push(item);
+        self.batch.len() < self.size || self.hand_over()
+    }
+
+    fn hand_over(&mut self) -> bool {
+        self.size = (self.size * 2).min(BATCH);
+        self.events.send(Event::Collected(std::mem::take(&mut self.batch))).is_ok()
     }
 }
 
 impl Drop for Intake {
     fn drop(&mut self) {
-        _ = self.0.send(Event::CollectedAll);
+        _ = self.hand_over();
+        _ = self.events.send(Event::CollectedAll);
     }
 }
 
 /// Examines everything that `collect` gives, and returns a record for every file and member, sorted by name.
 pub(crate) fn scan(
     plan: Plan,
-    collect: impl FnOnce(&Intake) + Send,
+    collect: impl FnOnce(&mut Intake) + Send,
     mut show: impl FnMut(Progress),
 ) -> Result<Vec<SubjectRecord>, EngineError> {
     let (sender, events) = mpsc::channel();
     std::thread::scope(|scope| {
-        let intake = Intake(sender.clone());
-        scope.spawn(move || collect(&intake));
+        let mut intake = Intake::new(sender.clone());
+        scope.spawn(move || collect(&mut intake));
         Supervisor::new(plan, sender, &events).run(&mut show)
     })
 }
@@ -138,6 +157,9 @@ impl<'e> Supervisor<'e> {
 
     fn run(mut self, show: &mut dyn FnMut(Progress)) -> Result<Vec<SubjectRecord>, EngineError> {
         let mut watched = Instant::now();
+        // The first worker gets ready while the first files are collected.
+        let first = self.start(false)?;
+        self.workers.push(first);
         while self.progress.collecting || self.progress.done < self.progress.known {
             match self.events.recv_timeout(WATCH) {
                 Ok(event) => self.take(event),
@@ -155,9 +177,8 @@ impl<'e> Supervisor<'e> {
             }
             show(self.progress);
         }
-        for worker in self.workers {
-            worker.dismiss();
-        }
+        self.workers.iter_mut().for_each(Worker::close);
+        self.workers.into_iter().for_each(Worker::dismiss);
         let mut records = self.records;
         records.sort_by(|one, two| one.name.cmp(&two.name));
         Ok(records)
@@ -165,27 +186,9 @@ impl<'e> Supervisor<'e> {
 
     fn take(&mut self, event: Event) {
         match event {
-            Event::Collected(Item::File { path, name }) => {
-                self.progress.known += 1;
-                self.waiting.push_back(Job { id: self.next_job, path, name });
-                self.next_job = self.next_job.wrapping_add(1);
-            }
-            Event::Collected(Item::Gap { name, gap }) => {
-                self.progress.known += 1;
-                self.finish([worker::unexamined(Name::new(name), 0, gap)]);
-            }
+            Event::Collected(items) => items.into_iter().for_each(|item| self.collected(item)),
             Event::CollectedAll => self.progress.collecting = false,
-            Event::Answer { worker, answer } => {
-                let Some(worker) = self.workers.iter_mut().find(|it| it.id == worker) else { return };
-                match answer {
-                    protocol::Answer::Done { id, records } => {
-                        if worker.done(id) {
-                            self.finish(records);
-                        }
-                    }
-                    protocol::Answer::Beat { id, progress } => worker.alive(id, progress),
-                }
-            }
+            Event::Answers { worker, answers } => answers.into_iter().for_each(|answer| self.answered(worker, answer)),
             Event::Gone { worker } => {
                 if let Some(at) = self.workers.iter().position(|it| it.id == worker) {
                     let worker = self.workers.swap_remove(at);
@@ -193,6 +196,31 @@ impl<'e> Supervisor<'e> {
                     self.settle(&ended, jobs);
                 }
             }
+        }
+    }
+
+    fn collected(&mut self, item: Item) {
+        self.progress.known += 1;
+        match item {
+            Item::File { path, name } => {
+                self.waiting.push_back(Job { id: self.next_job, path, name });
+                self.next_job = self.next_job.wrapping_add(1);
+            }
+            Item::Gap { name, gap } => self.finish([worker::unexamined(Name::new(name), 0, gap)]),
+        }
+    }
+
+    fn answered(&mut self, worker: u64, answer: protocol::Answer) {
+        let Some(worker) = self.workers.iter_mut().find(|it| it.id == worker) else { return };
+        match answer {
+            protocol::Answer::Done { id, records } => {
+                if worker.done(id) {
+                    let checks = &self.setup.checks;
+                    let records: Vec<_> = records.into_iter().map(|record| record.unpack(checks)).collect();
+                    self.finish(records);
+                }
+            }
+            protocol::Answer::Beat { id, progress } => worker.alive(id, progress),
         }
     }
 

@@ -56,12 +56,18 @@ impl Worker {
         let (Some(stdin), Some(stdout), Some(stderr)) = pipes else { return Err(io::ErrorKind::BrokenPipe.into()) };
         let events = events.clone();
         std::thread::spawn(move || {
-            let mut answers = BufReader::with_capacity(64 << 10, stdout);
-            while let Ok(Some(answer)) = protocol::read(&mut answers) {
-                if events.send(Event::Answer { worker: id, answer }).is_err() {
+            let mut stdout = BufReader::with_capacity(64 << 10, stdout);
+            let mut answers = Vec::new();
+            while let Ok(Some(answer)) = protocol::read(&mut stdout) {
+                answers.push(answer);
+                // What has come in one piece goes on in one piece.
+                if stdout.buffer().is_empty()
+                    && events.send(Event::Answers { worker: id, answers: std::mem::take(&mut answers) }).is_err()
+                {
                     return;
                 }
             }
+            _ = events.send(Event::Answers { worker: id, answers });
             _ = events.send(Event::Gone { worker: id });
         });
         let words = std::thread::spawn(move || {
@@ -171,6 +177,11 @@ impl Worker {
             Err(error) => format!("ended in a way that cannot be told: {error}"),
         });
         (Ended { cause, in_hand }, self.jobs)
+    }
+
+    /// Tells it that there are no more jobs.
+    pub(super) fn close(&mut self) {
+        self.jobs_in = None;
     }
 
     /// Ends a worker that has nothing more to do.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sluicegate_checks::Settings;
 
-use crate::report::SubjectRecord;
+use crate::report::{CheckRun, Outcome, SubjectRecord};
 
 /// Longest frame either end accepts: a million findings of one archive stay far below.
 const FRAME: usize = 1 << 30;
@@ -47,9 +47,45 @@ pub(crate) struct Job {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Answer {
     /// All that was found out about one file.
-    Done { id: u32, records: Vec<SubjectRecord> },
+    Done { id: u32, records: Vec<Packed> },
     /// A sign of life: the job in hand, and how much work was done so far.
     Beat { id: u32, progress: u64 },
+}
+
+/// A record on its way: most checks say "clean" of most subjects, so that these are numbers only.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Packed {
+    #[serde(rename = "r")]
+    record: SubjectRecord,
+    /// Indices of the checks, in the setup's list, that found nothing.
+    #[serde(rename = "c", default, skip_serializing_if = "Vec::is_empty")]
+    clean: Vec<u16>,
+}
+
+impl Packed {
+    /// `checks` is the setup's list.
+    pub(super) fn new(mut record: SubjectRecord, checks: &[String]) -> Self {
+        let mut clean = Vec::new();
+        record.runs.retain(|run| {
+            let index = if matches!(run.outcome, Outcome::Clean) { checks.iter().position(|id| *id == run.check) } else { None };
+            match index.and_then(|index| u16::try_from(index).ok()) {
+                Some(index) => {
+                    clean.push(index);
+                    false
+                }
+                None => true,
+            }
+        });
+        Self { record, clean }
+    }
+
+    pub(super) fn unpack(self, checks: &[String]) -> SubjectRecord {
+        let Self { mut record, clean } = self;
+        let clean = clean.into_iter().filter_map(|index| checks.get(usize::from(index)));
+        record.runs.extend(clean.map(|check| CheckRun { check: check.clone(), outcome: Outcome::Clean }));
+        record.runs.sort_by(|one, two| one.check.cmp(&two.check));
+        record
+    }
 }
 
 impl Job {

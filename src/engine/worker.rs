@@ -17,7 +17,7 @@ use sluicegate_checks::{
     Budget, Check, Content, Cx, Form, Gap, Kind, Name, Role, Sink, Source, Subject, Why, Window, examine, find,
 };
 
-use super::protocol::{self, Answer, Digests, Job, Setup};
+use super::protocol::{self, Answer, Digests, Job, Packed, Setup};
 use crate::report::{CheckRun, EVERY_CHECK, Outcome, Reported, SubjectRecord};
 
 /// Address space of a worker. A reader that wants more ends it, and the file in hand is `Failed`.
@@ -28,6 +28,8 @@ const BEAT: Duration = Duration::from_secs(1);
 const IDLE: u32 = u32::MAX;
 /// Bytes hashed at a time.
 const PIECE: usize = 256 << 10;
+/// Bytes kept from the beginning of each file.
+const HEAD: usize = 4 << 10;
 /// Answers gathered before they are sent, as long as more jobs wait.
 const GATHER: usize = 32 << 10;
 
@@ -48,6 +50,7 @@ pub(crate) fn run() -> io::Result<()> {
         let records = look_at(&job, &setup, &checks, &budget);
         let mut out = answers.lock().unwrap_or_else(PoisonError::into_inner);
         in_hand.store(IDLE, Ordering::Relaxed);
+        let records = records.into_iter().map(|record| Packed::new(record, &setup.checks)).collect();
         protocol::write(&Answer::Done { id: job.id, records }, &mut *out)?;
         if jobs.buffer().is_empty() {
             out.flush()?;
@@ -131,6 +134,8 @@ fn look_at(job: &Job, setup: &Setup, checks: &[&'static Check], budget: &Budget)
 struct OpenFile {
     file: File,
     size: u64,
+    /// Its first bytes: recognising, and reading what is small, take no further call.
+    head: Vec<u8>,
 }
 
 impl Source for OpenFile {
@@ -139,7 +144,16 @@ impl Source for OpenFile {
     }
 
     fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
-        self.file.read_at(into, at)
+        let head = usize::try_from(at).ok().and_then(|at| self.head.get(at..)).unwrap_or_default();
+        // Only a read that the head answers whole: a file that shrinks meanwhile must not look longer than it is.
+        let want = usize::try_from(self.size.saturating_sub(at)).map_or(into.len(), |left| left.min(into.len()));
+        match (head.get(..want), into.get_mut(..want)) {
+            (Some(head), Some(into)) if want > 0 => {
+                into.copy_from_slice(head);
+                Ok(want)
+            }
+            _ => self.file.read_at(into, at),
+        }
     }
 }
 
@@ -155,7 +169,10 @@ fn open(job: &Job) -> Result<OpenFile, Gap> {
         let detail = if kind.is_fifo() { "became a pipe" } else { "is no longer a regular file" };
         return Err(Gap { why: Why::OutOfScope, detail: detail.into() });
     }
-    Ok(OpenFile { file, size: metadata.len() })
+    let mut head = vec![0; HEAD];
+    let count = file.read_at(&mut head, 0).map_err(unreadable)?;
+    head.truncate(count);
+    Ok(OpenFile { file, size: metadata.len(), head })
 }
 
 /// Asks every check that has a question about one of the subject's forms.

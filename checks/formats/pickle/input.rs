@@ -178,6 +178,8 @@ impl<'a> Input<'a> {
         self.at = 0;
         // The first read is small: most of what is probed ends within a page.
         let size = if self.start == 0 && self.len == 0 { 4096 } else { BUFFER };
+        // No more than there is: most files and members are small.
+        let size = self.left().and_then(|left| usize::try_from(left).ok()).map_or(size, |left| size.min(left));
         if self.buffer.len() < size.max(want) {
             self.buffer.resize(size.max(want), 0);
         }

@@ -12,7 +12,7 @@ mod operands;
 mod text;
 pub mod value;
 
-pub(crate) use opcode::Op;
+pub(crate) use opcode::{HIGHEST_PROTOCOL, Op};
 
 use crate::{Budget, Content};
 

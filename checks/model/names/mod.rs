@@ -3,10 +3,13 @@
 //! Allow-lists are exact names in packs per framework; the deny-list also covers whole modules. Everything on
 //! neither is unknown. The tables are data beside this file; what a shape means is code in `judge/shapes.rs`.
 
-use std::collections::{HashMap, HashSet};
+mod table;
+
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::Settings;
+use table::{Table, table};
 
 /// One allowed name.
 #[derive(Clone, Copy, Debug)]
@@ -147,50 +150,23 @@ pub(crate) enum Standing {
     Unknown,
 }
 
-struct Tables {
-    allowed: HashMap<&'static str, Allowed>,
-    /// Exact names; they cover their own attributes too.
-    denied: HashMap<&'static str, Denied>,
-    /// Modules with everything below them.
-    denied_modules: HashMap<&'static str, Denied>,
+static ALLOWED: Table = table!("allowed");
+/// Exact names; they cover their own attributes too.
+static DENIED: Table = table!("denied");
+/// Modules with everything below them.
+static DENIED_MODULES: Table = table!("denied_modules");
+/// First parts of allowed names, without Python's own.
+static LIBRARIES: Table = table!("libraries");
+/// The small tables, read at the first look.
+static SMALL: LazyLock<Small> = LazyLock::new(Small::read);
+
+struct Small {
     /// Parts of a dotted name that lead from any object to the interpreter behind it.
     components: HashMap<&'static str, Denied>,
     /// Python 2 module → Python 3 module, and the same for single names.
     modules: HashMap<&'static str, &'static str>,
-    /// First parts of allowed names, without Python's own.
-    libraries: HashSet<&'static str>,
     names: HashMap<&'static str, &'static str>,
 }
-
-macro_rules! packs {
-    ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("packs/", $name, ".txt")))),*] };
-}
-
-/// Allow-lists, one a framework.
-const PACKS: &[(&str, &str)] = packs![
-    "boosting",
-    "estimators",
-    "flair",
-    "joblib",
-    "lightning",
-    "misc",
-    "nlp",
-    "numpy",
-    "omegaconf",
-    "pandas",
-    "pyannote",
-    "scipy",
-    "sklearn",
-    "speech_tts",
-    "statsmodels",
-    "stdlib",
-    "torch",
-    "torchvision_timm",
-    "transformers",
-    "ultralytics",
-];
-
-static TABLES: LazyLock<Tables> = LazyLock::new(Tables::read);
 
 /// Fields of a table's row; comments and blank lines are none.
 fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
@@ -199,46 +175,33 @@ fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
         .map(|line| line.split('\t').filter(|field| !field.is_empty()).map(str::trim).collect())
 }
 
-impl Tables {
+impl Small {
     /// Rows that do not parse are left out here and fail a test.
     fn read() -> Self {
-        let mut tables = Self {
-            allowed: HashMap::new(),
-            denied: HashMap::new(),
-            denied_modules: HashMap::new(),
-            components: HashMap::new(),
-            modules: HashMap::new(),
-            libraries: HashSet::new(),
-            names: HashMap::new(),
-        };
-        for &(pack, text) in PACKS {
-            for row in rows(text) {
-                if let Some((name, allowed)) = parse_allowed(pack, &row) {
-                    tables.allowed.insert(name, allowed);
-                    if pack != "stdlib" {
-                        tables.libraries.extend(name.split('.').next());
-                    }
-                }
-            }
-        }
-        for row in rows(include_str!("denied.txt")) {
-            if let Some((name, denied)) = parse_denied(&row) {
-                match name.strip_suffix(".*") {
-                    Some(module) => tables.denied_modules.insert(module, denied),
-                    None => tables.denied.insert(name, denied),
-                };
-            }
-        }
-        tables.components.extend(rows(include_str!("components.txt")).filter_map(|row| parse_denied(&row)));
+        let components = rows(include_str!("components.txt")).filter_map(|row| parse_denied(&row)).collect();
+        let mut small = Self { components, modules: HashMap::new(), names: HashMap::new() };
         for row in rows(include_str!("compat.txt")) {
             match *row.as_slice() {
-                ["module", old, new] => _ = tables.modules.insert(old, new),
-                ["name", old, new] => _ = tables.names.insert(old, new),
+                ["module", old, new] => _ = small.modules.insert(old, new),
+                ["name", old, new] => _ = small.names.insert(old, new),
                 _ => {}
             }
         }
-        tables
+        small
     }
+}
+
+fn allowed(path: &str) -> Option<Allowed> {
+    let row = ALLOWED.get(path)?;
+    parse_allowed(row.last()?, &row).map(|(_, allowed)| allowed)
+}
+
+fn denied_name(path: &str) -> Option<Denied> {
+    parse_denied(&DENIED.get(path)?).map(|(_, denied)| denied)
+}
+
+fn denied_module(path: &str) -> Option<Denied> {
+    parse_denied(&DENIED_MODULES.get(path)?).map(|(_, denied)| denied)
 }
 
 fn parse_allowed(pack: &'static str, row: &[&'static str]) -> Option<(&'static str, Allowed)> {
@@ -281,10 +244,10 @@ const CORE: &[&str] = &[
 /// The name that the loader really imports: below protocol 3 it maps Python 2 names (`fix_imports`).
 pub(crate) fn python3(module: &str, name: &str) -> Option<String> {
     let path = format!("{module}.{name}");
-    if let Some(&new) = TABLES.names.get(path.as_str()) {
+    if let Some(&new) = SMALL.names.get(path.as_str()) {
         return Some(new.to_owned());
     }
-    TABLES.modules.get(module).map(|new| format!("{new}.{name}"))
+    SMALL.modules.get(module).map(|new| format!("{new}.{name}"))
 }
 
 /// The pack of the types that a TorchScript archive names.
@@ -292,34 +255,40 @@ pub(crate) const TORCHSCRIPT: &str = "torchscript";
 
 /// The row of an allowed name, by its exact path: what an object that carries this name was made by.
 pub(crate) fn row(path: &str) -> Option<Allowed> {
-    TABLES.allowed.get(path).copied()
+    allowed(path)
 }
 
 /// Whether the deny-list names exactly this, not only a module above it.
 pub(crate) fn denied_exactly(path: &str) -> bool {
-    TABLES.denied.contains_key(path)
+    DENIED.contains(path)
 }
 
 /// Whether a pack knows names of the library that this path begins with.
 pub(crate) fn known_library(path: &str) -> bool {
-    TABLES.libraries.contains(path.split('.').next().unwrap_or(path))
+    LIBRARIES.contains(path.split('.').next().unwrap_or(path))
 }
+
+/// Parts of a dotted name that are split in every way. No library nests deeper; a longer name is unknown, which a call of
+/// it does not get away with, and must not cost time that grows with its square.
+const PARTS: usize = 64;
 
 /// Where `module` + `name` stands. Both may hold dots, and each way to split the path is tried.
 pub(crate) fn standing(module: &str, name: &str, settings: &Settings) -> Standing {
-    let tables = &*TABLES;
     let path = if module.is_empty() { name.to_owned() } else { format!("{module}.{name}") };
-    if let Some(&denied) = tables.denied.get(path.as_str()) {
+    if let Some(denied) = denied_name(&path) {
         return Standing::Denied(denied);
     }
-    if let Some(&allowed) = tables.allowed.get(path.as_str()) {
+    if let Some(allowed) = allowed(&path) {
         return Standing::Allowed(allowed);
     }
-    if let Some(denied) = covered(tables, &path) {
+    if path.bytes().filter(|&byte| byte == b'.').count() >= PARTS {
+        return Standing::Unknown;
+    }
+    if let Some(denied) = covered(&path) {
         return Standing::Denied(denied);
     }
     let attributes = name.split('.').collect::<Vec<_>>();
-    if let Some(&denied) = attributes.iter().find_map(|part| tables.components.get(part)) {
+    if let Some(&denied) = attributes.iter().find_map(|part| SMALL.components.get(part)) {
         return Standing::Denied(denied);
     }
     // A module reached through another one: `pathlib` + `os.system`, `torch.serialization.os` + `system`.
@@ -329,7 +298,7 @@ pub(crate) fn standing(module: &str, name: &str, settings: &Settings) -> Standin
         let Some(rest) = parts.get(from..) else { continue };
         let core = rest.first().is_some_and(|first| CORE.contains(first)) && rest.len() > 1;
         if (core || (from >= first_attribute && rest.len() > 1))
-            && let Some(denied) = exact_or_covered(tables, &rest.join("."))
+            && let Some(denied) = exact_or_covered(&rest.join("."))
         {
             return Standing::Denied(denied);
         }
@@ -353,16 +322,16 @@ pub fn denied(path: &str) -> Option<&'static str> {
     }
 }
 
-fn exact_or_covered(tables: &Tables, path: &str) -> Option<Denied> {
-    tables.denied.get(path).copied().or_else(|| covered(tables, path))
+fn exact_or_covered(path: &str) -> Option<Denied> {
+    denied_name(path).or_else(|| covered(path))
 }
 
 /// A denied module above the path, or a denied name whose attribute the path is.
-fn covered(tables: &Tables, path: &str) -> Option<Denied> {
+fn covered(path: &str) -> Option<Denied> {
     path.match_indices('.')
         .map(|(dot, _)| path.get(..dot).unwrap_or_default())
-        .find_map(|above| tables.denied_modules.get(above).or_else(|| tables.denied.get(above)).copied())
-        .or_else(|| tables.denied_modules.get(path).copied())
+        .find_map(|above| denied_module(above).or_else(|| denied_name(above)))
+        .or_else(|| denied_module(path))
 }
 
 #[cfg(test)]
@@ -371,29 +340,47 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn every_pack_is_read() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("model/names/packs");
-        let mut files: Vec<_> =
-            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        files.sort();
-        assert_eq!(files, PACKS.iter().map(|(pack, _)| format!("{pack}.txt")).collect::<Vec<_>>());
+    fn read(file: &str) -> &'static str {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("model/names").join(file);
+        std::fs::read_to_string(path).unwrap().leak()
     }
 
     #[test]
-    fn every_row_parses_and_stands_once() {
+    fn every_row_parses_stands_once_and_is_found() {
         let mut seen = BTreeSet::new();
-        for &(pack, text) in PACKS {
-            for row in rows(text) {
-                let (name, _) = parse_allowed(pack, &row).unwrap_or_else(|| panic!("{pack}: {row:?}"));
-                assert!(seen.insert(name), "{pack}: {name} stands twice");
-                assert!(!TABLES.denied.contains_key(name), "{pack}: {name} is denied too");
+        for file in std::fs::read_dir(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("model/names/packs")).unwrap() {
+            let file = file.unwrap().file_name().into_string().unwrap();
+            for row in rows(read(&format!("packs/{file}"))) {
+                let (name, one) = parse_allowed("", &row).unwrap_or_else(|| panic!("{file}: {row:?}"));
+                assert!(seen.insert(name), "{file}: {name} stands twice");
+                assert!(!DENIED.contains(name), "{file}: {name} is denied too");
+                let found = allowed(name).unwrap_or_else(|| panic!("{file}: {name} is not found"));
+                assert_eq!(
+                    (found.kind, found.shape, format!("{}.txt", found.pack)),
+                    (one.kind, one.shape, file.clone()),
+                    "{name}"
+                );
             }
         }
+        assert!(seen.len() > 10_000);
         let mut denied = BTreeSet::new();
-        for row in rows(include_str!("denied.txt")).chain(rows(include_str!("components.txt"))) {
-            let (name, _) = parse_denied(&row).unwrap_or_else(|| panic!("denied: {row:?}"));
+        for row in rows(read("denied.txt")).chain(rows(read("components.txt"))) {
+            let (name, one) = parse_denied(&row).unwrap_or_else(|| panic!("denied: {row:?}"));
             assert!(denied.insert(name), "denied: {name} stands twice");
+            let found = match name.strip_suffix(".*") {
+                Some(module) => denied_module(module),
+                None => denied_name(name).or_else(|| SMALL.components.get(name).copied()),
+            };
+            assert_eq!(found, Some(one), "{name}");
+        }
+        assert!(LIBRARIES.contains("torch") && !LIBRARIES.contains("os"));
+    }
+
+    #[test]
+    fn a_name_of_very_many_parts_costs_little() {
+        let long = vec!["a"; 30_000].join(".");
+        for _ in 0..100 {
+            assert!(matches!(standing(&long, "b.os.system", &Settings::default()), Standing::Unknown));
         }
     }
 
