@@ -26,6 +26,10 @@ impl Table {
 
     /// The fields of the row with this name, the name first.
     pub(super) fn get(&self, name: &str) -> Option<Vec<&'static str>> {
+        // A row's own tabs must not pass for a part of its name.
+        if name.contains('\t') {
+            return None;
+        }
         let (rows, _) = self.index.as_chunks::<4>();
         let behind = |offset: &[u8; 4]| self.text.as_bytes().get(u32::from_le_bytes(*offset) as usize..).unwrap_or_default();
         let at = rows.binary_search_by(|offset| compare(behind(offset), name.as_bytes())).ok()?;
