@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 work=${SLUICE_BENCH_FOLDER:-target/bench}
 mkdir -p "$work"
 cargo build --release --quiet
-rustc -O -o "$work/bare_walk" benches/bare_walk.rs
+rustc -O --edition 2024 -o "$work/bare_walk" benches/bare_walk.rs
 [ -x "$work/venv/bin/python" ] || python3 -m venv "$work/venv"
 peers=(picklescan==1.0.5 numpy==2.2.6)
 [ "${1:-}" = --quick ] || peers+=(modelaudit==0.2.54)

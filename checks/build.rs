@@ -50,7 +50,7 @@ fn write(table: &str, rows: &Table) -> io::Result<()> {
     let (mut text, mut index) = (String::new(), Vec::new());
     for (name, rest) in rows {
         index.extend(u32::try_from(text.len()).map_err(io::Error::other)?.to_le_bytes());
-        text.push_str(&format!("{name}\t{rest}\n"));
+        text.extend([name, "\t", rest, "\n"]);
     }
     let folder = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
     fs::write(folder.join(format!("{table}.tsv")), text)?;

@@ -26,7 +26,7 @@ pub(crate) use worker::run as work;
 const WATCH: Duration = Duration::from_secs(1);
 /// A worker that makes no progress for this long is ended. It counts from the last change of its work meter, not
 /// from the beginning of a file, so that a slow disk or a large file has all the time it needs.
-const STALL: Duration = Duration::from_secs(60);
+const STALL: Duration = Duration::from_mins(1);
 /// The same in a test of the watchdog (debug builds only).
 #[cfg(debug_assertions)]
 const STALL_VARIABLE: &str = "SLUICE_TEST_STALL_SECONDS";

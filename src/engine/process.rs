@@ -192,7 +192,7 @@ impl Worker {
 }
 
 fn cause(status: std::process::ExitStatus, words: &str) -> String {
-    let last = words.lines().map(str::trim).filter(|line| !line.is_empty()).next_back().unwrap_or_default();
+    let last = words.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
     match status.signal() {
         _ if words.contains("memory allocation of") => "needed more memory than a worker may have".to_owned(),
         _ if words.contains("has overflowed its stack") => "overflowed the stack".to_owned(),

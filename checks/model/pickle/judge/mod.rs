@@ -263,7 +263,6 @@ impl<'s> Judge<'s> {
                 }
                 match standing {
                     Standing::Denied(denied) => self.dangerous(call, global, denied),
-                    Standing::Unknown => {}
                     Standing::Allowed(Allowed { kind: Kind::Function, shape, .. })
                         if !matches!(
                             shape,
@@ -276,7 +275,7 @@ impl<'s> Judge<'s> {
                             (message, trail(global, call.at, &format!("keeps {path} for a later call")))
                         });
                     }
-                    Standing::Allowed(_) => {}
+                    Standing::Allowed(_) | Standing::Unknown => {}
                 }
             }
             Value::None | Value::Object(_) => {}
