@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod action;
+mod bombs;
 mod command_line;
 mod docs;
 mod engine;
