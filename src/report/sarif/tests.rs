@@ -118,16 +118,10 @@ fn of_rule<'a>(log: &'a Value, rule: &str) -> Vec<&'a Value> {
 
 #[test]
 fn every_kind_of_report_keeps_schema_and_contract() {
-    let folder = std::env::var_os("SLUICE_SARIF_SAMPLES").map(std::path::PathBuf::from);
-    let reports = [("report", sample::report()), ("clean", sample::clean()), ("many", sample::many(200))];
-    for (name, report) in &reports {
-        for (target, printing) in [("full", full()), ("github", for_github()), ("plain", Printing::default())] {
+    let reports = [sample::report(), sample::clean(), sample::many(200)];
+    for report in &reports {
+        for printing in [full(), for_github(), Printing::default()] {
             printed(report, &printing);
-            // For `tests/ci/sarif_multitool.sh`, which asks another validator.
-            if let Some(folder) = &folder {
-                let text = sample::printed(report, Format::Sarif, &printing);
-                std::fs::write(folder.join(format!("{name}-{target}.sarif")), text).unwrap();
-            }
         }
     }
 }
