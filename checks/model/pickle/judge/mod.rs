@@ -341,8 +341,9 @@ impl Observer for Judge<'_> {
         self.raw.take().filter(|_| self.view != View::Plain)
     }
 
-    fn persistent(&mut self, at: u64, id: &Value) {
+    fn persistent(&mut self, at: u64, id: &Value) -> Option<Value> {
         self.weights_only.persistent(at, id);
+        container(id)
     }
 
     fn oddity(&mut self, at: u64, what: Oddity) {
@@ -360,6 +361,18 @@ impl Observer for Judge<'_> {
     fn opcode(&mut self, at: u64, op: u8) {
         self.weights_only.opcode(at, op);
     }
+}
+
+/// The class that PyTorch before 1.6 gives for `('module', class, source_file, source)`, and the tar format before it for
+/// the same without the word: `persistent_load` in `torch/serialization.py` returns the class itself, whatever the source.
+fn container(id: &Value) -> Option<Value> {
+    let Value::Tuple(id) = id else { return None };
+    let class = match id.first.as_slice() {
+        [class, _, _] if id.len == 3 => class,
+        [word, class, _, _] if id.len == 4 && word.as_str() == Some("module") => class,
+        _ => return None,
+    };
+    class.as_global().map(|class| Value::Global(Rc::clone(class)))
 }
 
 /// "posix.system('id')".
