@@ -55,7 +55,7 @@ shapes! {
     Numbers = "numbers",
     /// Nothing, or one list, tuple or dict.
     Pairs = "pairs",
-    /// Nothing, or one list, tuple or set.
+    /// Nothing, or one list, tuple, set, dict or string.
     Iterable = "iterable",
     /// A storage or an instance first, then data without text.
     Tensor = "tensor",
@@ -87,6 +87,8 @@ shapes! {
     Subscript = "subscript",
     /// `f(function, class, arguments, state)`: calls the function, which is judged.
     Apply = "apply",
+    /// `_create_array(_reconstruct, arguments, state, attributes)`: dill's way to rebuild a numpy array.
+    Array = "array",
     /// Only built without `__init__`, by NEWOBJ.
     New = "new",
     /// Parts of a path, never opened by the call.

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 
 use crate::formats::pickle::observer::{Call, Door, Import, Observer, Oddity, RawArray, Write};
-use crate::formats::pickle::value::{Global, Items, Standing as Mark, Value};
+use crate::formats::pickle::value::{Global, Items, Standing as Mark, Traits, Value};
 use crate::model::names::{self, Allowed, Denied, Kind, Shape, Standing};
 use crate::{Settings, Step};
 
@@ -222,7 +222,8 @@ impl<'s> Judge<'s> {
             call.args.is_some_and(|args| args.len == 1 && matches!(args.first.first(), Some(Value::Int(_) | Value::Bool(_))));
         // What `__main__` holds is the loader's own script, so that no module beside the model can hide there.
         let plain = no_args && (call.door != Door::Reduce || global.path.starts_with("__main__."));
-        let class = call.door == Door::NewObj || (looks_like_a_class(&global.path) && (member || plain));
+        let class =
+            call.door == Door::NewObj || (looks_like_a_class(&global.path) && (member || plain || names_its_kind(call, global)));
         if arrays::wrapper_alias(&global.path) {
             self.lists.unknown_calls.add(&global.path, call.at, || {
                 let message = format!(
@@ -252,14 +253,25 @@ impl<'s> Judge<'s> {
         });
     }
 
-    /// Something is called through another callable: `functools.partial(f)`, `defaultdict(f)`.
-    fn indirect(&mut self, call: &Call, target: &Value) {
+    /// Something is called through another callable: `functools.partial(f, …)`, with the arguments that it is `bound` to,
+    /// or `defaultdict(f)`, which calls it without any.
+    fn indirect(&mut self, call: &Call, target: &Value, bound: Option<&[Value]>) {
         match target {
+            // Nothing that a pickle can do asks a defaultdict for a key that it does not have (see `subscript`), and
+            // whoever does later passes nothing on: the name stays an import that was not used.
+            Value::Global(global) if bound.is_none() && matches!(self.standing(global), Standing::Unknown) => {}
             Value::Global(global) => {
                 self.use_name(&global.path);
                 match self.standing(global) {
                     Standing::Denied(denied) => self.dangerous(call, global, denied),
                     Standing::Unknown => self.unknown(&Call { door: Door::Reduce, ..*call }, global),
+                    // `partial(defaultdict, list)`, `partial(partial, f)`: what is called in the end is judged.
+                    Standing::Allowed(Allowed { shape: Shape::Factory, .. }) => {
+                        if let Some((target, bound)) = bound.and_then(<[Value]>::split_first) {
+                            let bound = global.path.ends_with("partial").then_some(bound);
+                            self.indirect(call, target, bound);
+                        }
+                    }
                     Standing::Allowed(Allowed { kind: Kind::Function, shape, .. })
                         if !matches!(
                             shape,
@@ -402,6 +414,35 @@ fn trail(global: &Global, at: u64, called: &str) -> Vec<Step> {
 /// Dotted identifiers, as an importable name has.
 fn looks_like_a_name(text: &str) -> bool {
     !text.is_empty() && text.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_'))
+}
+
+/// Last words of the names of enumerations whose values are words.
+const ENUMERATIONS: &[&str] = &[
+    "Enum",
+    "Type",
+    "Kind",
+    "Mode",
+    "Strategy",
+    "Format",
+    "Level",
+    "Status",
+    "Stage",
+    "Role",
+    "Category",
+    "Scheme",
+    "Precision",
+    "Split",
+    "Names",
+];
+
+/// An enumeration called with the word that is a member's value, or an exception with what it says: neither does anything
+/// with it. An enumeration of another name could be anything that takes a command.
+fn names_its_kind(call: &Call, global: &Global) -> bool {
+    let Some(args) = call.args else { return false };
+    let ends = |words: &[&str]| words.iter().any(|word| global.path.ends_with(word));
+    let member = || matches!(args.first.as_slice(), [Value::Str(value)] if args.len == 1 && shapes::plain_word(value));
+    let said = || !args.traits.has(Traits::OTHER_NAME.and(Traits::KNOWN_NAME).and(Traits::UNKNOWN).and(Traits::OBJECT));
+    (ends(ENUMERATIONS) && member()) || (ends(&["Error", "Exception", "Warning"]) && said())
 }
 
 fn looks_like_a_class(path: &str) -> bool {
