@@ -34,6 +34,11 @@ impl Walk<'_> {
     }
 
     fn zip(&mut self, window: Window<'_>, mut subject: Subject, level: Level) {
+        if roles::is_shard(&subject.name)
+            && let Some(archives) = zip::joined(window, self.cx)
+        {
+            return self.shard(window, subject, &archives, level);
+        }
         let opened = zip::open(window, self.cx);
         let kind = Members::of(opened.members.iter().map(|member| member.name.as_str())).zip_kind();
         if subject.kind == Kind::Zip {
@@ -56,6 +61,19 @@ impl Walk<'_> {
             if at > 0 {
                 self.hidden(window.slice(at, size), &name.member(format!("bytes@{at}")), level);
             }
+        }
+    }
+
+    /// A shard of a distributed checkpoint: each of its archives is looked at as a file of its own, so that whichever of
+    /// them a reader of the whole file takes has been seen.
+    fn shard(&mut self, window: Window<'_>, mut subject: Subject, archives: &[(u64, u64)], level: Level) {
+        subject.kind = Kind::PytorchZip;
+        let name = subject.name.clone();
+        self.emit(subject);
+        for &(at, size) in archives {
+            let archive = window.slice(at, size);
+            let name = name.member(format!("archive@{at}"));
+            self.artefact(Content::Window(archive), &name, Expected::of(Role::Unknown), &Extent::Known(size), level.inside());
         }
     }
 

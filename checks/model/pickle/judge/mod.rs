@@ -104,7 +104,8 @@ impl<'s> Judge<'s> {
 
     /// Whether something here runs code by the tables alone, so that the bytes are a pickle whatever else they are.
     pub(super) fn denies(&self) -> bool {
-        !self.lists.dangerous_calls.is_empty() || self.idle.values().any(|idle| idle.denied.is_some())
+        // A denied name that was used and not called gave an attribute, which was judged by its own path.
+        !self.lists.dangerous_calls.is_empty() || self.idle.values().any(|idle| idle.denied.is_some() && !idle.used)
     }
 
     /// What was imported and never used becomes a finding of its own.
@@ -216,14 +217,12 @@ impl<'s> Judge<'s> {
     fn unknown(&mut self, call: &Call, global: &Global) {
         let shown = shown(&global.path, call.args);
         let no_args = call.args.is_some_and(|args| args.len == 0);
-        // `_pickle.c` builds a class from INST and OBJ without arguments by `cls.__new__`, but calls a function.
         // A member of an enumeration is made by a call of its class with its value; a number is no command.
         let member =
             call.args.is_some_and(|args| args.len == 1 && matches!(args.first.first(), Some(Value::Int(_) | Value::Bool(_))));
-        // What `__main__` holds is the loader's own script, so that no module beside the model can hide there.
-        let plain = no_args && (call.door != Door::Reduce || global.path.starts_with("__main__."));
-        let class =
-            call.door == Door::NewObj || (looks_like_a_class(&global.path) && (member || plain || names_its_kind(call, global)));
+        // Without arguments the pickle has no say in what a constructor does; so are subclasses of OrderedDict written.
+        let class = call.door == Door::NewObj
+            || (looks_like_a_class(&global.path) && (member || no_args || names_its_kind(call, global)));
         if arrays::wrapper_alias(&global.path) {
             self.lists.unknown_calls.add(&global.path, call.at, || {
                 let message = format!(
