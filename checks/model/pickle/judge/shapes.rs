@@ -216,7 +216,8 @@ impl Judge<'_> {
     }
 
     /// `_load_type('NoneType')` gives what an import would (dill, `_reverse_typemap`): a built-in type by its own name or, if
-    /// that says so, one of the module `types`. Files and what else is not imported from either stays an object.
+    /// that says so, one of the module `types`; cloudpickle's `_builtin_type` knows only the latter. Files and what else is
+    /// not imported from either stays an object.
     fn type_called(&mut self, call: &Call, global: &Global, name: &str) -> Value {
         let (module, name) = match name {
             "PartialType" => ("functools", "partial"),
@@ -227,7 +228,7 @@ impl Judge<'_> {
             {
                 return Value::object(global.path.clone(), call.at);
             }
-            name if name.ends_with("Type") => ("types", name),
+            name if name.ends_with("Type") || global.path.ends_with("._builtin_type") => ("types", name),
             name => ("builtins", name),
         };
         self.import_name(call.at, module, name, 4)
