@@ -6,7 +6,18 @@ use crate::formats::kind::HEAD;
 use crate::formats::torch_tar::{self, Part};
 use crate::formats::{compression, npy, tar, torchscript, zip};
 use crate::model::read_pickle;
-use crate::{Content, Gap, Kind, Name, Role, Stream, Why, Window};
+use crate::{Content, Cx, Gap, Kind, Name, Role, Stream, Why, Window};
+
+/// Whether a zip reader would find nothing in this tar but members that are whole archives, as checkpoints in a NeMo
+/// model are: they are looked at as members.
+pub(super) fn zips_are_members(tar: Window<'_>, cx: &Cx<'_>) -> bool {
+    let mut reader = tar::Reader::new(Content::Window(tar), cx);
+    let mut pieces = Vec::new();
+    while let Some(member) = reader.next() {
+        pieces.push((member.at, member.size));
+    }
+    reader.gaps.is_empty() && zip::only_inside(tar, &pieces, cx)
+}
 
 impl Walk<'_> {
     /// Opens bytes that can be read anywhere. The subject holds what is known of the container so far.

@@ -1,8 +1,9 @@
-//! Whole archives, one right behind the other: how PyTorch's distributed checkpoints keep many tensors in one file.
+//! Whole archives as pieces of a file: one right behind the other, or as members of a tar.
 //!
-//! `torch/distributed/checkpoint/filesystem.py` writes each item by `torch.save`; the place of each stands in `.metadata`.
+//! PyTorch's distributed checkpoints keep many tensors in one file: `torch/distributed/checkpoint/filesystem.py` writes each item by `torch.save`; the place of each stands in `.metadata`.
 
 use super::Reader;
+use super::directory::End;
 use super::records::{self, EndRecord};
 use crate::{Cx, Window};
 
@@ -21,6 +22,36 @@ pub(crate) fn joined(file: Window<'_>, cx: &Cx<'_>) -> Option<Vec<(u64, u64)>> {
     }
     archives.reverse();
     (end == 0 && archives.len() > 1).then_some(archives)
+}
+
+/// Whether each archive that a reader of the whole file could find lies in one of these pieces of it, is the whole piece,
+/// and says the same there as to a reader of the piece.
+pub(crate) fn only_inside(file: Window<'_>, pieces: &[(u64, u64)], cx: &Cx<'_>) -> bool {
+    let reader = Reader::new(file, cx);
+    let Ok(ends) = reader.ends() else { return false };
+    ends.iter().all(|end| {
+        let piece = pieces.iter().find(|(at, size)| *at <= end.at && end.at - at < *size);
+        piece.is_some_and(|&(at, size)| {
+            begin(&Reader::new(file.slice(at, size), cx), size) == Some(0) && !leads_elsewhere(&reader, end)
+        })
+    })
+}
+
+/// Whether the offsets of an end record, counted from the beginning of the file, hit a record too.
+fn leads_elsewhere(reader: &Reader<'_, '_>, end: &End) -> bool {
+    let starts = |at: u64, signature: &[u8]| reader.bytes(at, 4).map_or(true, |bytes| bytes.starts_with(signature));
+    let wide = |at: u64| {
+        let record = reader.bytes(at, records::END64_SIZE).ok().and_then(|bytes| records::end64(&bytes));
+        record.is_some_and(|wide| starts(wide.offset, records::CENTRAL))
+    };
+    let locator = end.at.checked_sub(records::LOCATOR64_SIZE as u64).and_then(|at| {
+        let bytes = reader.bytes(at, records::LOCATOR64_SIZE).ok()?;
+        bytes.starts_with(records::LOCATOR64).then(|| (at, records::le64(&bytes, 8).unwrap_or_default()))
+    });
+    starts(end.record.extent.offset, records::CENTRAL)
+        || locator.is_some_and(|(at, pointed)| {
+            starts(pointed, records::END64) || at.checked_sub(records::END64_SIZE as u64).is_some_and(wide)
+        })
 }
 
 /// Where the archive begins that ends here with an end record without a comment: in front of its directory lie as many

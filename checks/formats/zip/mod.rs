@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::formats::archive::ArchiveFacts;
 use crate::{Cx, Gap, Why, Window};
 
-pub(crate) use joined::joined;
+pub(crate) use joined::{joined, only_inside};
 pub(crate) use member::Member;
 
 /// What can be said of an archive without unpacking it.
