@@ -19,8 +19,10 @@ use super::facts::{List, Nested};
 use shapes::Fit;
 pub(super) use shapes::latin1;
 
-/// Bytes handed to loaders that are examined; more is a gap.
-const NESTED: usize = 1000;
+/// Byte strings handed to loaders that are examined: one for each tensor of a model that was pickled whole. More is a gap.
+const NESTED: usize = 100_000;
+/// What of them may be held in memory; the longer ones are read again from their place.
+const NESTED_BYTES: usize = 128 << 20;
 
 /// Which loader's reading of a joblib file is judged: they disagree about the raw bytes of its arrays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,7 @@ pub(super) struct Judge<'s> {
     pub(super) lists: Lists,
     pub(super) nested: Vec<Nested>,
     pub(super) nested_lost: u64,
+    nested_bytes: usize,
     pub(super) weights_only: weights_only::Tracker,
     /// Names of each standing that no call has used yet: path → (offset, how often, why denied).
     idle: BTreeMap<Rc<str>, Idle>,
@@ -84,6 +87,7 @@ impl<'s> Judge<'s> {
             lists: Lists::default(),
             nested: Vec::new(),
             nested_lost: 0,
+            nested_bytes: 0,
             weights_only: weights_only::Tracker::default(),
             idle: BTreeMap::new(),
             raw: None,

@@ -7,7 +7,7 @@ use crate::formats::pickle::value::{Global, Items, Traits, Value};
 use crate::model::names::{self, Allowed, Kind, Shape};
 
 use super::super::facts::Nested;
-use super::{Judge, NESTED, arrays, looks_like_a_class};
+use super::{Judge, NESTED, NESTED_BYTES, arrays, looks_like_a_class};
 
 /// Whether arguments fit.
 pub(super) enum Fit {
@@ -184,7 +184,8 @@ impl Judge<'_> {
                 return Fit::Yes(Value::object(global.path.clone(), call.at));
             }
         };
-        if self.nested.len() < NESTED {
+        self.nested_bytes += bytes.as_ref().map_or(0, Vec::len);
+        if self.nested.len() < NESTED && self.nested_bytes <= NESTED_BYTES {
             self.nested.push(Nested { at, size, bytes, loader: global.path.to_string(), latin1 });
         } else {
             self.nested_lost += 1;
@@ -294,10 +295,7 @@ impl Judge<'_> {
 /// `object[key]` of something that holds no unknown names; a class is subscripted for its type parameters or its members.
 /// Not so an object: a defaultdict would call its factory, and it may stand behind a view of it or in a list.
 fn subscript(args: &Items) -> bool {
-    let object = match args.first.first() {
-        Some(Value::Global(_) | Value::List(_) | Value::Tuple(_) | Value::Dict(_)) => true,
-        _ => false,
-    };
+    let object = matches!(args.first.first(), Some(Value::Global(_) | Value::List(_) | Value::Tuple(_) | Value::Dict(_)));
     args.len == 2 && object && !args.traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN))
 }
 
