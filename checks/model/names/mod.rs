@@ -87,6 +87,8 @@ shapes! {
     Subscript = "subscript",
     /// `f(function, class, arguments, state)`: calls the function, which is judged.
     Apply = "apply",
+    /// `MethodType(Class.method, object)`: what `getattr(object, 'method')` gives, the name judged like an import.
+    Method = "method",
     /// `_create_array(_reconstruct, arguments, state, attributes)`: dill's way to rebuild a numpy array.
     Array = "array",
     /// Only built without `__init__`, by NEWOBJ.

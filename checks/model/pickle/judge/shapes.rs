@@ -118,6 +118,7 @@ impl Judge<'_> {
             Shape::Subscript => subscript(args),
             Shape::Apply => return self.apply(call, args),
             Shape::Array => return self.array_of(call, args),
+            Shape::Method => return self.method(call, global, args),
             Shape::New | Shape::Distribution => return no("it is not known to be safe to initialise"),
             Shape::Attribute => return self.attribute(call, args),
             Shape::Import => return self.named(call, global, args),
@@ -200,6 +201,21 @@ impl Judge<'_> {
         };
         _ = self.built(call, class);
         Fit::Yes(self.call_global(&Call { door: Door::Reduce, args: Some(arguments), ..*call }, function))
+    }
+
+    /// A function of a class is bound to an object and called by nothing here: it stays an import that was not used. A
+    /// function of a module, or one bound to something else, could be any function with an argument.
+    fn method(&mut self, call: &Call, global: &Global, args: &Items) -> Fit {
+        let [Value::Global(function), Value::Object(_)] = args.first.as_slice() else {
+            return Fit::No("its arguments are not a method and its object".to_owned());
+        };
+        if let super::Standing::Denied(denied) = self.standing(function) {
+            self.use_name(&function.path);
+            self.dangerous(call, function, denied);
+        } else if !function.path.rsplit_once('.').is_some_and(|(class, _)| looks_like_a_class(class)) {
+            return Fit::No(format!("{} is no method of a class", function.path));
+        }
+        Fit::Yes(Value::object(global.path.clone(), call.at))
     }
 
     /// `array = f(*arguments); array.__setstate__(state); array.__dict__.update(attributes)` (dill, `_create_array`): what
