@@ -6,7 +6,18 @@ use crate::formats::kind::HEAD;
 use crate::formats::torch_tar::{self, Part};
 use crate::formats::{compression, npy, tar, torchscript, zip};
 use crate::model::read_pickle;
-use crate::{Content, Gap, Kind, Name, Role, Stream, Why, Window};
+use crate::{Content, Cx, Gap, Kind, Name, Role, Stream, Why, Window};
+
+/// Whether a zip reader would find nothing in this tar but members that are whole archives, as checkpoints in a NeMo
+/// model are: they are looked at as members.
+pub(super) fn zips_are_members(tar: Window<'_>, cx: &Cx<'_>) -> bool {
+    let mut reader = tar::Reader::new(Content::Window(tar), cx);
+    let mut pieces = Vec::new();
+    while let Some(member) = reader.next() {
+        pieces.push((member.at, member.size));
+    }
+    reader.gaps.is_empty() && zip::only_inside(tar, &pieces, cx)
+}
 
 impl Walk<'_> {
     /// Opens bytes that can be read anywhere. The subject holds what is known of the container so far.
@@ -34,6 +45,11 @@ impl Walk<'_> {
     }
 
     fn zip(&mut self, window: Window<'_>, mut subject: Subject, level: Level) {
+        if roles::is_shard(&subject.name)
+            && let Some(archives) = zip::joined(window, self.cx)
+        {
+            return self.shard(window, subject, &archives, level);
+        }
         let opened = zip::open(window, self.cx);
         let kind = Members::of(opened.members.iter().map(|member| member.name.as_str())).zip_kind();
         if subject.kind == Kind::Zip {
@@ -56,6 +72,19 @@ impl Walk<'_> {
             if at > 0 {
                 self.hidden(window.slice(at, size), &name.member(format!("bytes@{at}")), level);
             }
+        }
+    }
+
+    /// A shard of a distributed checkpoint: each of its archives is looked at as a file of its own, so that whichever of
+    /// them a reader of the whole file takes has been seen.
+    fn shard(&mut self, window: Window<'_>, mut subject: Subject, archives: &[(u64, u64)], level: Level) {
+        subject.kind = Kind::PytorchZip;
+        let name = subject.name.clone();
+        self.emit(subject);
+        for &(at, size) in archives {
+            let archive = window.slice(at, size);
+            let name = name.member(format!("archive@{at}"));
+            self.artefact(Content::Window(archive), &name, Expected::of(Role::Unknown), &Extent::Known(size), level.inside());
         }
     }
 

@@ -119,8 +119,16 @@ impl Walk<'_> {
             Content::Window(window) => {
                 let zip_behind =
                     !expected.raw && kind != Kind::Zip && may_end_as_zip(&head, window, kind, expected.role, self.cx);
-                let opens_as = if zip_behind { Some(Kind::Zip) } else { is_container(kind).then_some(kind) };
+                let own = is_container(kind).then_some(kind);
+                let zip_behind = zip_behind && !(kind == Kind::Tar && containers::zips_are_members(window, self.cx));
+                let opens_as = if own.is_none() && zip_behind { Some(Kind::Zip) } else { own };
                 self.window(window, subject, role, pickle, opens_as, expected, level);
+                if own.is_some() && zip_behind {
+                    // Two containers in one file: what the second holds stands under a name of its own.
+                    let name = name.member("zip@end".to_owned());
+                    let subject = Subject { name, kind: Kind::Zip, size: extent.now(), forms: Vec::new(), gaps: Vec::new() };
+                    self.window(window, subject, Role::Unknown, false, Some(Kind::Zip), expected, level.inside());
+                }
             }
             // A zip is read from its end, and two readings need bytes that stay.
             Content::Stream(stream) if kind == Kind::Zip || (pickle && is_container(kind)) => {

@@ -52,7 +52,9 @@ impl Observer for Seen {
         None
     }
 
-    fn persistent(&mut self, _: u64, _: &Value) {}
+    fn persistent(&mut self, _: u64, _: &Value) -> Option<Value> {
+        None
+    }
 
     fn oddity(&mut self, _: u64, _: Oddity) {}
 

@@ -88,6 +88,11 @@ pub(super) fn promises_pickle(name: &Name) -> bool {
     has_extension(name.last(), PROMISED)
 }
 
+/// A file that the distributed checkpoints of PyTorch read by the offsets in their `.metadata`.
+pub(super) fn is_shard(name: &Name) -> bool {
+    has_extension(name.last(), &["distcp"])
+}
+
 fn has_extension(name: &str, extensions: &[&str]) -> bool {
     last_part(name).rsplit_once('.').is_some_and(|(_, found)| extensions.iter().any(|known| known.eq_ignore_ascii_case(found)))
 }

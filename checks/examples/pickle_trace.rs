@@ -61,7 +61,9 @@ impl Observer for Trace {
         None
     }
 
-    fn persistent(&mut self, _: u64, _: &Value) {}
+    fn persistent(&mut self, _: u64, _: &Value) -> Option<Value> {
+        None
+    }
 
     fn oddity(&mut self, _: u64, what: Oddity) {
         self.oddities.insert(what.id());
@@ -91,7 +93,9 @@ impl Observer for Silent {
         None
     }
 
-    fn persistent(&mut self, _: u64, _: &Value) {}
+    fn persistent(&mut self, _: u64, _: &Value) -> Option<Value> {
+        None
+    }
 
     fn oddity(&mut self, _: u64, _: Oddity) {}
 

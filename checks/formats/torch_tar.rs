@@ -100,7 +100,9 @@ impl Observer for Types {
 
     fn write(&mut self, _: &Write) {}
 
-    fn persistent(&mut self, _: u64, _: &Value) {}
+    fn persistent(&mut self, _: u64, _: &Value) -> Option<Value> {
+        None
+    }
 
     fn oddity(&mut self, _: u64, _: Oddity) {}
 

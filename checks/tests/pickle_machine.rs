@@ -65,7 +65,9 @@ impl Observer for Seen {
         None
     }
 
-    fn persistent(&mut self, _: u64, _: &Value) {}
+    fn persistent(&mut self, _: u64, _: &Value) -> Option<Value> {
+        None
+    }
 
     fn oddity(&mut self, _: u64, what: Oddity) {
         self.oddities.insert(what.id());

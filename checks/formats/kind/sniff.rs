@@ -154,7 +154,7 @@ fn by_structure(head: &[u8], size: Option<u64>, name: &str) -> Option<Kind> {
     if let Some(kind) = protobuf::which(head, name) {
         return Some(kind);
     }
-    if is_zlib(head) {
+    if is_zlib(head) && inflates(head) {
         return Some(Kind::Zlib);
     }
     if is_lzma(head) {
@@ -236,6 +236,17 @@ fn is_zlib(head: &[u8]) -> bool {
     cmf & 0x0f == 8 && cmf >> 4 <= 7 && u16::from_be_bytes([cmf, flags]) % 31 == 0 && flags & 0x20 == 0 && block >> 1 & 3 != 3
         // Chance does this once in a few thousand: the usual windows only, as zlib's levels write them.
         && matches!((cmf, flags), (0x78, 0x01 | 0x5e | 0x9c | 0xda) | (0x58, 0x09 | 0x47 | 0x85 | 0xc3) | (0x68, 0x05 | 0x43 | 0x81 | 0xde))
+}
+
+/// Two bytes are a weak signature: what stands behind them must unpack too. Shorter than this, no output is a pickle that
+/// does anything.
+const UNPACKED: usize = 16;
+
+fn inflates(head: &[u8]) -> bool {
+    let mut unpacked = [0; UNPACKED];
+    let mut stream = flate2::Decompress::new(true);
+    let sound = stream.decompress(head, &mut unpacked, flate2::FlushDecompress::None).is_ok();
+    sound || stream.total_out() >= UNPACKED as u64
 }
 
 /// lzma-file-format.txt: properties, a dictionary size 2ⁿ or 2ⁿ + 2ⁿ⁻¹, a size that is unknown or below 256 GiB,

@@ -176,3 +176,14 @@ fn ids_are_what_is_serialised() {
         assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
     }
 }
+
+/// A public key of 32 bytes that begins as zlib does (it stands among the tests of ring), and a stream that unpacks.
+#[test]
+fn zlib_is_what_unpacks() {
+    let key = b"\x58\x09\xe9\xfe\xf6\xdc\xec\x58\xf0\xf2\xe3\xb0\xd6\x7e\x98\x80\xa1\x19\x57\xe0\x83\xac\xe8\x58\x35\xc3\xb6\xc8\xfb\xaf\x6b\x7d";
+    assert_eq!(sniff(key, Some(32), "key.der"), Kind::Unknown);
+    let stream = b"\x78\x9c\x4b\x2c\xce\x50\x48\x84\x60\x00\x17\xae\x03\xf5";
+    for cut in 3..stream.len() {
+        assert_eq!(sniff(&stream[..cut], None, ""), Kind::Zlib, "{cut}");
+    }
+}

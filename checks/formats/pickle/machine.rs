@@ -380,13 +380,13 @@ impl Machine<'_, '_, '_> {
                 if !text::valid_escapes(&line.bytes) {
                     self.observer.oddity(at, Oddity::Text);
                 }
-                self.observer.persistent(at, &Value::Unknown);
-                self.push(Value::Persistent(Traits::TEXT))?;
+                let value = self.observer.persistent(at, &Value::Unknown);
+                self.push(value.unwrap_or(Value::Persistent(Traits::TEXT)))?;
             }
             Op::BinPersId => {
                 let id = self.pop()?;
-                self.observer.persistent(at, &id);
-                self.push(Value::Persistent(id.traits()))?;
+                let value = self.observer.persistent(at, &id);
+                self.push(value.unwrap_or_else(|| Value::Persistent(id.traits())))?;
             }
 
             Op::Inst => {

@@ -10,8 +10,8 @@ pub trait Observer {
     fn call(&mut self, call: &Call) -> Value;
     /// A value that is not a plain container is written into.
     fn write(&mut self, write: &Write);
-    /// The loader is asked for the object with this persistent id.
-    fn persistent(&mut self, at: u64, id: &Value);
+    /// The loader is asked for the object with this persistent id; `None` if only it knows what that is.
+    fn persistent(&mut self, at: u64, id: &Value) -> Option<Value>;
     /// A place where implementations of the unpickler differ, or that only a hand-made pickle has.
     fn oddity(&mut self, at: u64, what: Oddity);
     /// After a BUILD: whether the loader (joblib) now reads an array's raw bytes from the same stream.

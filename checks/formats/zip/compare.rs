@@ -61,6 +61,8 @@ impl Reader<'_, '_> {
                 let message = format!("Two members are called {name:?}: some readers take the first, some the last.");
                 self.facts.note(What::Ambiguous, *at, message);
             }
+            // A class loader reads classes out of the archive by their exact names, and tools that shorten names use both cases.
+            Entry::Occupied(first) if [first.get(), name].iter().all(|name| name.as_bytes().ends_with(b".class")) => {}
             Entry::Occupied(first) => {
                 let message =
                     format!("Members {:?} and {name:?} fall on one file where case or spelling does not count.", first.get());

@@ -28,9 +28,9 @@ pub(super) struct View {
 }
 
 /// An end record that some reader takes.
-struct End {
-    at: u64,
-    record: EndRecord,
+pub(super) struct End {
+    pub(super) at: u64,
+    pub(super) record: EndRecord,
     /// Its comment ends with the file, as careful readers demand.
     exact: bool,
 }
@@ -84,7 +84,7 @@ impl Reader<'_, '_> {
 
     /// End records in the order in which readers take them: the last signature first, then those whose comment ends with
     /// the file, then any other.
-    fn ends(&mut self) -> Result<Vec<End>, Gap> {
+    pub(super) fn ends(&self) -> Result<Vec<End>, Gap> {
         let size = self.archive.size();
         let tail_at = size.saturating_sub((records::END_SIZE + usize::from(u16::MAX)) as u64);
         let tail = self.bytes(tail_at, records::END_SIZE + usize::from(u16::MAX))?;

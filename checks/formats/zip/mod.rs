@@ -6,6 +6,7 @@
 
 mod compare;
 mod directory;
+mod joined;
 mod member;
 mod names;
 mod records;
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::formats::archive::ArchiveFacts;
 use crate::{Cx, Gap, Why, Window};
 
+pub(crate) use joined::{joined, only_inside};
 pub(crate) use member::Member;
 
 /// What can be said of an archive without unpacking it.

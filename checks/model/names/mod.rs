@@ -58,7 +58,7 @@ shapes! {
     Numbers = "numbers",
     /// Nothing, or one list, tuple or dict.
     Pairs = "pairs",
-    /// Nothing, or one list, tuple or set.
+    /// Nothing, or one list, tuple, set, dict or string.
     Iterable = "iterable",
     /// A storage or an instance first, then data without text.
     Tensor = "tensor",
@@ -90,6 +90,10 @@ shapes! {
     Subscript = "subscript",
     /// `f(function, class, arguments, state)`: calls the function, which is judged.
     Apply = "apply",
+    /// `MethodType(Class.method, object)`: what `getattr(object, 'method')` gives, the name judged like an import.
+    Method = "method",
+    /// `_create_array(_reconstruct, arguments, state, attributes)`: dill's way to rebuild a numpy array.
+    Array = "array",
     /// Only built without `__init__`, by NEWOBJ.
     New = "new",
     /// Parts of a path, never opened by the call.

@@ -54,7 +54,9 @@ impl Observer for Nothing {
         Value::Unknown
     }
     fn write(&mut self, _: &Write) {}
-    fn persistent(&mut self, _: u64, _: &Value) {}
+    fn persistent(&mut self, _: u64, _: &Value) -> Option<Value> {
+        None
+    }
     fn oddity(&mut self, _: u64, _: Oddity) {}
     fn raw_array(&mut self) -> Option<RawArray> {
         None

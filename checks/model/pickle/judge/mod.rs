@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 
 use crate::formats::pickle::observer::{Call, Door, Import, Observer, Oddity, RawArray, Write};
-use crate::formats::pickle::value::{Global, Items, Standing as Mark, Value};
+use crate::formats::pickle::value::{Global, Items, Standing as Mark, Traits, Value};
 use crate::model::names::{self, Allowed, Denied, Kind, Shape, Standing};
 use crate::{Settings, Step};
 
@@ -19,8 +19,10 @@ use super::facts::{List, Nested};
 use shapes::Fit;
 pub(super) use shapes::latin1;
 
-/// Bytes handed to loaders that are examined; more is a gap.
-const NESTED: usize = 1000;
+/// Byte strings handed to loaders that are examined: one for each tensor of a model that was pickled whole. More is a gap.
+const NESTED: usize = 100_000;
+/// What of them may be held in memory; the longer ones are read again from their place.
+const NESTED_BYTES: usize = 128 << 20;
 
 /// Which loader's reading of a joblib file is judged: they disagree about the raw bytes of its arrays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,7 @@ pub(super) struct Judge<'s> {
     pub(super) lists: Lists,
     pub(super) nested: Vec<Nested>,
     pub(super) nested_lost: u64,
+    nested_bytes: usize,
     pub(super) weights_only: weights_only::Tracker,
     /// Names of each standing that no call has used yet: path → (offset, how often, why denied).
     idle: BTreeMap<Rc<str>, Idle>,
@@ -84,6 +87,7 @@ impl<'s> Judge<'s> {
             lists: Lists::default(),
             nested: Vec::new(),
             nested_lost: 0,
+            nested_bytes: 0,
             weights_only: weights_only::Tracker::default(),
             idle: BTreeMap::new(),
             raw: None,
@@ -104,7 +108,8 @@ impl<'s> Judge<'s> {
 
     /// Whether something here runs code by the tables alone, so that the bytes are a pickle whatever else they are.
     pub(super) fn denies(&self) -> bool {
-        !self.lists.dangerous_calls.is_empty() || self.idle.values().any(|idle| idle.denied.is_some())
+        // A denied name that was used and not called gave an attribute, which was judged by its own path.
+        !self.lists.dangerous_calls.is_empty() || self.idle.values().any(|idle| idle.denied.is_some() && !idle.used)
     }
 
     /// What was imported and never used becomes a finding of its own.
@@ -216,13 +221,12 @@ impl<'s> Judge<'s> {
     fn unknown(&mut self, call: &Call, global: &Global) {
         let shown = shown(&global.path, call.args);
         let no_args = call.args.is_some_and(|args| args.len == 0);
-        // `_pickle.c` builds a class from INST and OBJ without arguments by `cls.__new__`, but calls a function.
         // A member of an enumeration is made by a call of its class with its value; a number is no command.
         let member =
             call.args.is_some_and(|args| args.len == 1 && matches!(args.first.first(), Some(Value::Int(_) | Value::Bool(_))));
-        // What `__main__` holds is the loader's own script, so that no module beside the model can hide there.
-        let plain = no_args && (call.door != Door::Reduce || global.path.starts_with("__main__."));
-        let class = call.door == Door::NewObj || (looks_like_a_class(&global.path) && (member || plain));
+        // Without arguments the pickle has no say in what a constructor does; so are subclasses of OrderedDict written.
+        let class = call.door == Door::NewObj
+            || (looks_like_a_class(&global.path) && (member || no_args || names_its_kind(call, global)));
         if arrays::wrapper_alias(&global.path) {
             self.lists.unknown_calls.add(&global.path, call.at, || {
                 let message = format!(
@@ -252,17 +256,27 @@ impl<'s> Judge<'s> {
         });
     }
 
-    /// Something is called through another callable: `functools.partial(f)`, `defaultdict(f)`.
-    fn indirect(&mut self, call: &Call, target: &Value) {
+    /// Something is called through another callable: `functools.partial(f, …)`, with the arguments that it is `bound` to,
+    /// or `defaultdict(f)`, which calls it without any.
+    fn indirect(&mut self, call: &Call, target: &Value, bound: Option<&[Value]>) {
         match target {
+            // An unknown name that is only kept, with nothing to be called with, stays an import. Nothing that a pickle can
+            // do asks a defaultdict for a key that it does not have (see `subscript`), and calling a partial is a call
+            // that nobody can resolve.
+            Value::Global(global)
+                if bound.is_none_or(<[Value]>::is_empty) && matches!(self.standing(global), Standing::Unknown) => {}
             Value::Global(global) => {
-                let standing = self.standing(global);
-                // An unknown name that is only kept stays an import; calling what keeps it is a call that nobody can resolve.
-                if !matches!(standing, Standing::Unknown) {
-                    self.use_name(&global.path);
-                }
-                match standing {
+                self.use_name(&global.path);
+                match self.standing(global) {
                     Standing::Denied(denied) => self.dangerous(call, global, denied),
+                    Standing::Unknown => self.unknown(&Call { door: Door::Reduce, ..*call }, global),
+                    // `partial(defaultdict, list)`, `partial(partial, f)`: what is called in the end is judged.
+                    Standing::Allowed(Allowed { shape: Shape::Factory, .. }) => {
+                        if let Some((target, bound)) = bound.and_then(<[Value]>::split_first) {
+                            let bound = global.path.ends_with("partial").then_some(bound);
+                            self.indirect(call, target, bound);
+                        }
+                    }
                     Standing::Allowed(Allowed { kind: Kind::Function, shape, .. })
                         if !matches!(
                             shape,
@@ -275,7 +289,7 @@ impl<'s> Judge<'s> {
                             (message, trail(global, call.at, &format!("keeps {path} for a later call")))
                         });
                     }
-                    Standing::Allowed(_) | Standing::Unknown => {}
+                    Standing::Allowed(_) => {}
                 }
             }
             Value::None | Value::Object(_) => {}
@@ -344,8 +358,9 @@ impl Observer for Judge<'_> {
         self.raw.take().filter(|_| self.view != View::Plain)
     }
 
-    fn persistent(&mut self, at: u64, id: &Value) {
+    fn persistent(&mut self, at: u64, id: &Value) -> Option<Value> {
         self.weights_only.persistent(at, id);
+        container(id)
     }
 
     fn oddity(&mut self, at: u64, what: Oddity) {
@@ -363,6 +378,18 @@ impl Observer for Judge<'_> {
     fn opcode(&mut self, at: u64, op: u8) {
         self.weights_only.opcode(at, op);
     }
+}
+
+/// The class that PyTorch before 1.6 gives for `('module', class, source_file, source)`, and the tar format before it for
+/// the same without the word: `persistent_load` in `torch/serialization.py` returns the class itself, whatever the source.
+fn container(id: &Value) -> Option<Value> {
+    let Value::Tuple(id) = id else { return None };
+    let class = match id.first.as_slice() {
+        [class, _, _] if id.len == 3 => class,
+        [word, class, _, _] if id.len == 4 && word.as_str() == Some("module") => class,
+        _ => return None,
+    };
+    class.as_global().map(|class| Value::Global(Rc::clone(class)))
 }
 
 /// "posix.system('id')".
@@ -392,6 +419,35 @@ fn trail(global: &Global, at: u64, called: &str) -> Vec<Step> {
 /// Dotted identifiers, as an importable name has.
 fn looks_like_a_name(text: &str) -> bool {
     !text.is_empty() && text.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_'))
+}
+
+/// Last words of the names of enumerations whose values are words.
+const ENUMERATIONS: &[&str] = &[
+    "Enum",
+    "Type",
+    "Kind",
+    "Mode",
+    "Strategy",
+    "Format",
+    "Level",
+    "Status",
+    "Stage",
+    "Role",
+    "Category",
+    "Scheme",
+    "Precision",
+    "Split",
+    "Names",
+];
+
+/// An enumeration called with the word that is a member's value, or an exception with what it says: neither does anything
+/// with it. An enumeration of another name could be anything that takes a command.
+fn names_its_kind(call: &Call, global: &Global) -> bool {
+    let Some(args) = call.args else { return false };
+    let ends = |words: &[&str]| words.iter().any(|word| global.path.ends_with(word));
+    let member = || matches!(args.first.as_slice(), [Value::Str(value)] if args.len == 1 && shapes::plain_word(value));
+    let said = || !args.traits.has(Traits::OTHER_NAME.and(Traits::KNOWN_NAME).and(Traits::UNKNOWN).and(Traits::OBJECT));
+    (ends(ENUMERATIONS) && member()) || (ends(&["Error", "Exception", "Warning"]) && said())
 }
 
 fn looks_like_a_class(path: &str) -> bool {

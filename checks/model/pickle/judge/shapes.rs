@@ -7,7 +7,7 @@ use crate::formats::pickle::value::{Global, Items, Traits, Value};
 use crate::model::names::{self, Allowed, Kind, Shape};
 
 use super::super::facts::Nested;
-use super::{Judge, NESTED, arrays, looks_like_a_class};
+use super::{Judge, NESTED, NESTED_BYTES, arrays, looks_like_a_class};
 
 /// Whether arguments fit.
 pub(super) enum Fit {
@@ -71,7 +71,18 @@ impl Judge<'_> {
             }
             Shape::Iterable => {
                 args.len == 1
-                    && matches!(first, Value::List(_) | Value::Tuple(_) | Value::Set(_) | Value::FrozenSet(_) | Value::Object(_))
+                    && matches!(
+                        first,
+                        Value::List(_)
+                            | Value::Tuple(_)
+                            | Value::Dict(_)
+                            | Value::Set(_)
+                            | Value::FrozenSet(_)
+                            | Value::Str(_)
+                            | Value::LongStr(_)
+                            | Value::Bytes(_)
+                            | Value::Object(_)
+                    )
                     && plain(first)
                     && !traits.has(Traits::OTHER_NAME)
             }
@@ -98,9 +109,16 @@ impl Judge<'_> {
             Shape::Path => args.first.iter().all(|arg| matches!(arg, Value::Str(_) | Value::LongStr(_) | Value::Object(_))),
             Shape::Generator => args.first.iter().all(of_generator),
             Shape::TypeOf => args.len == 1,
-            Shape::TypeName => args.len == 1 && first.as_str().is_some_and(word),
+            Shape::TypeName => {
+                return match args.first.as_slice() {
+                    [Value::Str(name)] if word(name) => Fit::Yes(self.type_called(call, global, name)),
+                    _ => no("not to be safe with these arguments"),
+                };
+            }
             Shape::Subscript => subscript(args),
             Shape::Apply => return self.apply(call, args),
+            Shape::Array => return self.array_of(call, args),
+            Shape::Method => return self.method(call, global, args),
             Shape::New | Shape::Distribution => return no("it is not known to be safe to initialise"),
             Shape::Attribute => return self.attribute(call, args),
             Shape::Import => return self.named(call, global, args),
@@ -109,7 +127,8 @@ impl Judge<'_> {
                 if matches!(first, Value::Dict(_)) {
                     return no("its first argument is no callable");
                 }
-                self.indirect(call, first);
+                let bound = global.path.ends_with("partial").then(|| args.first.get(1..).unwrap_or_default());
+                self.indirect(call, first, bound);
                 return Fit::Yes(Value::object(global.path.clone(), call.at));
             }
             Shape::ClassFirst => return self.class_first(call, global, args),
@@ -172,7 +191,8 @@ impl Judge<'_> {
                 return Fit::Yes(Value::object(global.path.clone(), call.at));
             }
         };
-        if self.nested.len() < NESTED {
+        self.nested_bytes += bytes.as_ref().map_or(0, Vec::len);
+        if self.nested.len() < NESTED && self.nested_bytes <= NESTED_BYTES {
             self.nested.push(Nested { at, size, bytes, loader: global.path.to_string(), latin1 });
         } else {
             self.nested_lost += 1;
@@ -189,14 +209,61 @@ impl Judge<'_> {
         Fit::Yes(self.call_global(&Call { door: Door::Reduce, args: Some(arguments), ..*call }, function))
     }
 
+    /// A function of a class is bound to an object and called by nothing here: it stays an import that was not used. A
+    /// function of a module, or one bound to something else, could be any function with an argument.
+    fn method(&mut self, call: &Call, global: &Global, args: &Items) -> Fit {
+        let [Value::Global(function), Value::Object(_)] = args.first.as_slice() else {
+            return Fit::No("its arguments are not a method and its object".to_owned());
+        };
+        if let super::Standing::Denied(denied) = self.standing(function) {
+            self.use_name(&function.path);
+            self.dangerous(call, function, denied);
+        } else if !function.path.rsplit_once('.').is_some_and(|(class, _)| looks_like_a_class(class)) {
+            return Fit::No(format!("{} is no method of a class", function.path));
+        }
+        Fit::Yes(Value::object(global.path.clone(), call.at))
+    }
+
+    /// `array = f(*arguments); array.__setstate__(state); array.__dict__.update(attributes)` (dill, `_create_array`): what
+    /// REDUCE and BUILD do in any other pickle, as long as the function is numpy's.
+    fn array_of(&mut self, call: &Call, args: &Items) -> Fit {
+        let [Value::Global(function), Value::Tuple(arguments), Value::Tuple(_), Value::None | Value::Dict(_)] =
+            args.first.as_slice()
+        else {
+            return Fit::No("its arguments are not a function, its arguments, a state and attributes".to_owned());
+        };
+        if !reconstructs(&function.path) {
+            return Fit::No(format!("{} does not make an array", function.path));
+        }
+        Fit::Yes(self.call_global(&Call { door: Door::Reduce, args: Some(arguments), ..*call }, function))
+    }
+
+    /// `_load_type('NoneType')` gives what an import would (dill, `_reverse_typemap`): a built-in type by its own name or, if
+    /// that says so, one of the module `types`; cloudpickle's `_builtin_type` knows only the latter. Files and what else is
+    /// not imported from either stays an object.
+    fn type_called(&mut self, call: &Call, global: &Global, name: &str) -> Value {
+        let (module, name) = match name {
+            "PartialType" => ("functools", "partial"),
+            "ItemGetterType" => ("operator", "itemgetter"),
+            "AttrGetterType" => ("operator", "attrgetter"),
+            name if name.ends_with("Type")
+                && matches!(names::standing("types", name, self.settings), super::Standing::Unknown) =>
+            {
+                return Value::object(global.path.clone(), call.at);
+            }
+            name if name.ends_with("Type") || global.path.ends_with("._builtin_type") => ("types", name),
+            name => ("builtins", name),
+        };
+        self.import_name(call.at, module, name, 4)
+    }
+
     /// `f(cls, …)` builds a `cls`.
     fn class_first(&mut self, call: &Call, global: &Rc<Global>, args: &Items) -> Fit {
         let Some(class) = args.first.first().and_then(Value::as_global) else {
             return Fit::No("its first argument is not a class that is known here".to_owned());
         };
         // `numpy.core.multiarray._reconstruct` calls `ndarray.__new__`; all others call the class's own with what they are given.
-        let reconstruct =
-            global.path.ends_with(".multiarray._reconstruct") || global.path.ends_with("_multiarray_umath._reconstruct");
+        let reconstruct = reconstructs(&global.path);
         if !reconstruct && names::row(&class.path).is_some_and(|row| row.kind == Kind::Value) {
             return Fit::No(format!("{} is not known to be safe to build from arguments", class.path));
         }
@@ -248,13 +315,15 @@ impl Judge<'_> {
 }
 
 /// `object[key]` of something that holds no unknown names; a class is subscripted for its type parameters or its members.
+/// Not so an object: a defaultdict would call its factory, and it may stand behind a view of it or in a list.
 fn subscript(args: &Items) -> bool {
-    let object = match args.first.first() {
-        Some(Value::Global(_) | Value::List(_) | Value::Tuple(_) | Value::Dict(_)) => true,
-        Some(object @ Value::Object(_)) => plain(object),
-        _ => false,
-    };
+    let object = matches!(args.first.first(), Some(Value::Global(_) | Value::List(_) | Value::Tuple(_) | Value::Dict(_)));
     args.len == 2 && object && !args.traits.has(Traits::OTHER_NAME.and(Traits::UNKNOWN))
+}
+
+/// numpy's maker of empty arrays: rows of the numpy pack under all the paths that it has had.
+fn reconstructs(path: &str) -> bool {
+    path.ends_with(".multiarray._reconstruct") || path.ends_with("_multiarray_umath._reconstruct")
 }
 
 /// A generator's name, a class of generators, or one of them.
@@ -316,6 +385,11 @@ pub(in super::super) fn latin1(text: &[u8]) -> Vec<u8> {
         }
     }
     out
+}
+
+/// Letters, digits and underscores only, with hyphens inside.
+pub(super) fn plain_word(text: &str) -> bool {
+    !text.starts_with('-') && word(text) && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
 }
 
 /// A word as enum values and device names are: nothing in it could be a command, a path with parts, or code.

@@ -60,7 +60,11 @@ impl Judge<'_> {
                 if let Some(target) = state.first.first() {
                     let callee = Value::None;
                     let call = Call { at: write.at, door: Door::Reduce, callee: &callee, args: Some(state), keywords: None };
-                    self.indirect(&call, target);
+                    let bound = match state.first.get(1) {
+                        Some(Value::Tuple(bound)) => bound.first.as_slice(),
+                        _ => &[],
+                    };
+                    self.indirect(&call, target, Some(bound));
                 }
             }
             Value::None => {}
