@@ -59,7 +59,7 @@ impl Traits {
     pub const BYTES: Self = Self(2);
     /// A class, function or value that is on an allow-list.
     pub const KNOWN_NAME: Self = Self(4);
-    /// An imported name that is not.
+    /// An imported name that is not, or that stands for others.
     pub const OTHER_NAME: Self = Self(8);
     pub const OBJECT: Self = Self(16);
     pub const UNKNOWN: Self = Self(32);
@@ -107,6 +107,12 @@ impl Entries {
         self.named.borrow().iter().find(|(name, _)| **name == *key).map(|(_, value)| value.clone())
     }
 
+    /// Whether an entry of this key is certainly not there.
+    pub fn lacks(&self, key: &str) -> bool {
+        let named = self.named.borrow();
+        !self.doubtful.get() && named.len() < DICT_ENTRIES && named.iter().all(|(name, _)| **name != *key)
+    }
+
     pub(crate) fn put(&self, key: &Value, value: &Value) {
         self.traits.set(self.traits.get().and(key.traits()).and(value.traits()));
         match key {
@@ -138,6 +144,8 @@ pub struct Global {
     /// Offset of the opcode that imported it.
     pub at: u64,
     pub standing: Standing,
+    /// Allowed, but only where its arguments are seen: as a value among others it stands for any function.
+    pub power: bool,
 }
 
 /// Which list a name is on.
@@ -199,7 +207,7 @@ impl Value {
             Self::List(traits) | Self::Set(traits) => traits.get(),
             Self::Dict(entries) => entries.traits.get(),
             Self::FrozenSet(traits) => *traits,
-            Self::Global(global) if global.standing == Standing::Allowed => Traits::KNOWN_NAME,
+            Self::Global(global) if global.standing == Standing::Allowed && !global.power => Traits::KNOWN_NAME,
             Self::Global(_) => Traits::OTHER_NAME,
             Self::Object(_) => Traits::OBJECT,
             Self::Persistent(traits) => traits.and(Traits::OBJECT),

@@ -2,6 +2,7 @@
 
 mod arrays;
 mod distribution;
+mod formula;
 mod shapes;
 mod weights_only;
 mod writes;
@@ -11,16 +12,16 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 
 use crate::formats::pickle::observer::{Call, Door, Import, Observer, Oddity, RawArray, Write};
-use crate::formats::pickle::value::{Global, Items, Standing as Mark, Value};
+use crate::formats::pickle::value::{Global, Items, Standing as Mark, Traits, Value};
 use crate::model::names::{self, Allowed, Denied, Kind, Shape, Standing};
 use crate::{Settings, Step};
 
 use super::facts::{List, Nested};
-use shapes::Fit;
 pub(super) use shapes::latin1;
+use shapes::{Fit, PLAIN};
 
 /// Bytes handed to loaders that are examined; more is a gap.
-const NESTED: usize = 1000;
+const NESTED: usize = 100_000;
 
 /// Which loader's reading of a joblib file is judged: they disagree about the raw bytes of its arrays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,12 @@ pub(super) struct Judge<'s> {
     pub(super) used: bool,
     /// All imported names look like names.
     pub(super) plausible: bool,
+    /// An imported name was called with arguments.
+    pub(super) calls_with_arguments: bool,
+    /// One of the names is denied and looks like a name.
+    denied_name: bool,
+    /// One of them stands on the deny-list as it is, not only by the module above it.
+    pub(super) imports_denied: bool,
 }
 
 /// What the checks ask about, one list a check.
@@ -94,6 +101,9 @@ impl<'s> Judge<'s> {
             imports: 0,
             used: false,
             plausible: true,
+            calls_with_arguments: false,
+            denied_name: false,
+            imports_denied: false,
         }
     }
 
@@ -104,7 +114,7 @@ impl<'s> Judge<'s> {
 
     /// Whether something here runs code by the tables alone, so that the bytes are a pickle whatever else they are.
     pub(super) fn denies(&self) -> bool {
-        !self.lists.dangerous_calls.is_empty() || self.idle.values().any(|idle| idle.denied.is_some())
+        self.denied_name
     }
 
     /// What was imported and never used becomes a finding of its own.
@@ -133,7 +143,8 @@ impl<'s> Judge<'s> {
     /// One import, by whatever door.
     fn import_name(&mut self, at: u64, module: &str, name: &str, protocol: u8) -> Value {
         self.imports += 1;
-        self.plausible &= [module, name].iter().all(|text| looks_like_a_name(text));
+        let plausible = [module, name].iter().all(|text| looks_like_a_name(text));
+        self.plausible &= plausible;
         let mapped = (protocol < 3).then(|| names::python3(module, name)).flatten();
         let mut standing = match &mapped {
             Some(path) => {
@@ -154,11 +165,14 @@ impl<'s> Judge<'s> {
             Standing::Denied(denied) => (Mark::Denied, Some(denied)),
             Standing::Unknown => (Mark::Unknown, None),
         };
+        self.denied_name |= plausible && denied.is_some();
+        self.imports_denied |= plausible && names::denied_exactly(&path);
         if mark != Mark::Allowed {
             let idle = self.idle.entry(path.clone()).or_insert(Idle { at, times: 0, denied, used: false });
             idle.times += 1;
         }
-        Value::Global(Rc::new(Global { path, at, standing: mark }))
+        let power = matches!(standing, Standing::Allowed(allowed) if names::is_power(allowed));
+        Value::Global(Rc::new(Global { path, at, standing: mark, power }))
     }
 
     fn use_name(&mut self, path: &str) {
@@ -253,10 +267,23 @@ impl<'s> Judge<'s> {
     }
 
     /// Something is called through another callable: `functools.partial(f)`, `defaultdict(f)`.
-    fn indirect(&mut self, call: &Call, target: &Value) {
+    ///
+    /// `kept` are the traits of what it will be given.
+    fn indirect(&mut self, call: &Call, target: &Value, kept: Traits) {
         match target {
             Value::Global(global) => {
                 self.use_name(&global.path);
+                // Python's own functions call what they are given: `max(values, key=function)`.
+                if global.standing == Mark::Allowed
+                    && kept.has(Traits::OTHER_NAME.and(Traits::UNKNOWN))
+                    && names::row(&global.path).is_some_and(|row| row.pack == PLAIN && row.kind != Kind::Class)
+                {
+                    let path = &global.path;
+                    self.lists.unknown_calls.add(path, call.at, || {
+                        let message = format!("Keeps {path} to be called later with a function on no list of known names.");
+                        (message, trail(global, call.at, &format!("keeps {path} for a later call")))
+                    });
+                }
                 match self.standing(global) {
                     Standing::Denied(denied) => self.dangerous(call, global, denied),
                     Standing::Unknown => self.unknown(&Call { door: Door::Reduce, ..*call }, global),
@@ -274,6 +301,12 @@ impl<'s> Judge<'s> {
                     }
                     Standing::Allowed(_) => {}
                 }
+            }
+            Value::Object(object) if Self::reflects(&object.of) => {
+                let of = &object.of;
+                self.unresolvable(call.at, &format!("indirect result of {of}"), || {
+                    format!("Keeps what {of} returned to be called later, which may be any function.")
+                });
             }
             Value::None | Value::Object(_) => {}
             other => {
@@ -312,6 +345,7 @@ impl Observer for Judge<'_> {
     fn call(&mut self, call: &Call) -> Value {
         self.used |= self.imports > 0;
         self.weights_only.call(call);
+        self.calls_with_arguments |= call.callee.as_global().is_some() && call.args.is_some_and(|args| args.len > 0);
         match call.callee {
             Value::Global(global) => self.call_global(call, &Rc::clone(global)),
             Value::Object(object) => {

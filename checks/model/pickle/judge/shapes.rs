@@ -22,7 +22,7 @@ const ENCODINGS: &[&str] =
     &["latin1", "latin-1", "latin_1", "iso-8859-1", "iso8859-1", "utf8", "utf-8", "utf_8", "ascii", "us-ascii"];
 
 /// The pack of Python's own value types: their constructors iterate over their arguments, or ask them for their text.
-const PLAIN: &str = "stdlib";
+pub(super) const PLAIN: &str = "stdlib";
 /// Types whose `__new__` and `__init__` do nothing but fill the instance: the bases of pickles below protocol 2.
 const BASES: &[&str] =
     &["bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "set", "str", "tuple"];
@@ -101,7 +101,7 @@ impl Judge<'_> {
             Shape::TypeName => args.len == 1 && first.as_str().is_some_and(word),
             Shape::Subscript => subscript(args),
             Shape::Apply => return self.apply(call, args),
-            Shape::New | Shape::Distribution => return no("it is not known to be safe to initialise"),
+            Shape::New | Shape::Distribution | Shape::Formula => return no("it is not known to be safe to initialise"),
             Shape::Attribute => return self.attribute(call, args),
             Shape::Import => return self.named(call, global, args),
             Shape::Loader => return self.loader(call, global, args),
@@ -109,7 +109,9 @@ impl Judge<'_> {
                 if matches!(first, Value::Dict(_)) {
                     return no("its first argument is no callable");
                 }
-                self.indirect(call, first);
+                let keywords = call.keywords.map_or(Traits::NONE, Value::traits);
+                let kept = args.first.iter().skip(1).fold(keywords, |all, item| all.and(item.traits()));
+                self.indirect(call, first, kept);
                 return Fit::Yes(Value::object(global.path.clone(), call.at));
             }
             Shape::ClassFirst => return self.class_first(call, global, args),
@@ -151,7 +153,7 @@ impl Judge<'_> {
     /// The bytes are examined in their turn, with the same rules.
     fn loader(&mut self, call: &Call, global: &Rc<Global>, args: &Items) -> Fit {
         let (at, size, bytes, latin1) = match args.first.first() {
-            Some(Value::Bytes(span) | Value::LongStr(span)) => {
+            Some(Value::Bytes(span) | Value::LongStr(span)) if !span.is_forgotten() => {
                 (span.at, span.size, span.kept.as_deref().map(<[u8]>::to_vec), false)
             }
             Some(Value::Made(bytes)) => (call.at, bytes.len() as u64, Some(bytes.to_vec()), false),

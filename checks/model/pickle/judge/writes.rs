@@ -7,7 +7,7 @@ use crate::formats::pickle::observer::{Call, Door, RawArray, Write, WriteDoor};
 use crate::formats::pickle::value::{Traits, Value};
 use crate::model::names::{self, Shape};
 
-use super::{Judge, View, arrays, distribution};
+use super::{Judge, View, arrays, distribution, formula};
 
 impl Judge<'_> {
     /// A value that is not a plain container is written into.
@@ -51,6 +51,15 @@ impl Judge<'_> {
                 }
                 return;
             }
+            Some(Shape::Formula) => {
+                if let Some(text) = formula::dishonest(write.value) {
+                    self.lists.dangerous_calls.add(of, write.at, || {
+                        let what = format!("gives {of} a formula that it evaluates as Python: {text}");
+                        (format!("Loading this pickle {what}."), vec![Step { at: write.at, what }])
+                    });
+                }
+                return;
+            }
             _ => return,
         }
         // `functools.partial.__setstate__` takes (function, arguments, keywords, dict). Nothing else here has a state:
@@ -60,7 +69,8 @@ impl Judge<'_> {
                 if let Some(target) = state.first.first() {
                     let callee = Value::None;
                     let call = Call { at: write.at, door: Door::Reduce, callee: &callee, args: Some(state), keywords: None };
-                    self.indirect(&call, target);
+                    let kept = state.first.iter().skip(1).fold(Traits::NONE, |all, item| all.and(item.traits()));
+                    self.indirect(&call, target, kept);
                 }
             }
             Value::None => {}
@@ -74,7 +84,7 @@ impl Judge<'_> {
     }
 
     /// Whether what this function returns may be a class, a function or an object that others use too.
-    fn reflects(of: &str) -> bool {
+    pub(super) fn reflects(of: &str) -> bool {
         let shape = names::row(of).map(|row| row.shape);
         matches!(shape, Some(Shape::TypeOf | Shape::TypeName | Shape::Subscript | Shape::Loader))
     }
