@@ -55,6 +55,7 @@ impl Walk<'_> {
             // What stands in front was looked at as the file itself.
             if at > 0 {
                 self.hidden(window.slice(at, size), &name.member(format!("bytes@{at}")), level);
+                self.carve(window.slice(0, at + size), at, &name, level);
             }
         }
     }
@@ -199,7 +200,7 @@ impl Walk<'_> {
     }
 
     /// Bytes that are data by all that is known of them: a subject only if a pickle hides there.
-    fn hidden(&mut self, window: Window<'_>, name: &Name, level: Level) {
+    pub(super) fn hidden(&mut self, window: Window<'_>, name: &Name, level: Level) {
         let Ok(head) = window.bytes(0, HEAD) else { return };
         if probe::may_be_pickle(&head, &self.cx.budget)
             && let Some(facts) = read_pickle(Content::Window(window), Role::Unknown, self.cx)

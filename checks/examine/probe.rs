@@ -22,11 +22,19 @@ pub(super) fn may_be_pickle(head: &[u8], budget: &Budget) -> bool {
     !matches!(ended.end, End::Broken { .. }) || ended.begins_with_proto || seen.used || seen.denied
 }
 
+/// Whether these bytes, read as a pickle, import something and call it: something denied, or anything before their STOP.
+pub(super) fn runs(window: Window<'_>, budget: &Budget) -> bool {
+    let mut seen = Seen::default();
+    let ended = machine::run(&mut Input::new(Content::Window(window)), &mut seen, budget);
+    seen.called && (seen.denied || matches!(ended.end, End::Stop))
+}
+
 #[derive(Default)]
 struct Seen {
     imported: bool,
     /// An import was followed by a call or a write.
     used: bool,
+    called: bool,
     /// An imported name is one that no pickle should import, even unused.
     denied: bool,
 }
@@ -40,6 +48,7 @@ impl Observer for Seen {
 
     fn call(&mut self, _: &Call) -> Value {
         self.used |= self.imported;
+        self.called |= self.imported;
         Value::Unknown
     }
 

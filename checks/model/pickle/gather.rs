@@ -92,6 +92,17 @@ impl PickleFacts {
         self.weights_only = std::mem::replace(&mut self.weights_only, WeightsOnly::Yes).and(weights_only.verdict());
     }
 
+    /// Of bytes handed to a loader so deep inside others that they are not opened. No pickler nests so; what hides does.
+    pub(crate) fn too_deep(loader: &str) -> Self {
+        let mut facts = Self::new(Kind::Pickle);
+        facts.weights_only = WeightsOnly::No { because: "it hands bytes to a loader".to_owned() };
+        facts.unresolvable_calls.add("too deep", 0, || {
+            let what = format!("hands bytes to {loader}, too deep inside other pickles to be examined");
+            (format!("This pickle {what}."), vec![Step { at: 0, what }])
+        });
+        facts
+    }
+
     fn gap(&mut self, why: Why, detail: String) {
         self.gaps.push(Gap { why, detail });
     }
