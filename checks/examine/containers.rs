@@ -173,7 +173,11 @@ impl Walk<'_> {
             Err(gap) => {
                 subject.gaps.push(gap);
                 self.emit(subject);
-                self.hidden(window.slice(10, u64::MAX), &name, level);
+                // A header that only numpy understands: its body may be a pickle.
+                let at = window.bytes(0, 12).ok().and_then(|head| npy::body(&head)).unwrap_or(10);
+                let body = window.slice(at, u64::MAX);
+                let expected = Expected::of(Role::Named);
+                self.artefact(Content::Window(body), &name, expected, &Extent::Known(body.size()), level.inside());
             }
         }
     }
@@ -186,7 +190,9 @@ impl Walk<'_> {
         self.emit(subject);
         let Ok(body) = Stream::new(Box::new(stream)) else { return };
         let rest = Extent::Known(size.saturating_sub(header.as_ref().map_or(0, |header| header.body)));
-        if header.is_ok_and(|header| header.objects) {
+        if header.is_err() {
+            self.artefact(Content::Stream(body), &name, Expected::of(Role::Named), &rest, level.inside());
+        } else if header.is_ok_and(|header| header.objects) {
             self.artefact(Content::Stream(body), &name, Expected::PICKLE, &rest, level.inside());
         } else if probe::may_be_pickle(body.head(), &self.cx.budget)
             && let Some(facts) = read_pickle(Content::Stream(body), Role::Unknown, self.cx)
