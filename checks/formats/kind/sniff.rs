@@ -235,8 +235,10 @@ fn is_pyc(head: &[u8]) -> bool {
 /// most one blank, and a zlib stream.
 fn is_zfile(head: &[u8]) -> bool {
     let Some((length, rest)) = head.strip_prefix(b"ZF").and_then(|rest| rest.split_first_chunk::<19>()) else { return false };
-    let number = length.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'x' | b'X' | b'+' | b'_' | b' ' | b'\t'..=b'\r'));
-    let zlib = |bytes: &[u8]| matches!(bytes, [cmf, flags, ..] if cmf & 0x0f == 8 && u16::from_be_bytes([*cmf, *flags]) % 31 == 0);
+    let number =
+        length.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'x' | b'X' | b'+' | b'_' | b' ' | b'\t'..=b'\r'));
+    let zlib =
+        |bytes: &[u8]| matches!(bytes, [cmf, flags, ..] if cmf & 0x0f == 8 && u16::from_be_bytes([*cmf, *flags]) % 31 == 0);
     number && (zlib(rest) || rest.strip_prefix(b" ").is_some_and(zlib) || length.starts_with(b"0x"))
 }
 

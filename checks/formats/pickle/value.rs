@@ -165,6 +165,19 @@ pub struct Object {
     pub at: u64,
     /// For an object that is a numpy dtype: its elements, which say how many raw bytes follow in a joblib file.
     pub elements: Cell<Option<Elements>>,
+    /// The last kind of write to it.
+    pub stage: Cell<Stage>,
+    /// Its state or an entry holds a name on no list, or one that stands for others: a method of it may be that.
+    pub carries: Cell<bool>,
+}
+
+/// Picklers write into an object in this order, and set its state once (`pickle.py`, `save_reduce`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    Fresh,
+    Appended,
+    Entered,
+    Built,
 }
 
 /// Elements of an array.
@@ -194,7 +207,13 @@ impl Value {
     }
 
     pub fn object(of: Rc<str>, at: u64) -> Self {
-        Self::Object(Rc::new(Object { of, at, elements: Cell::new(None) }))
+        Self::Object(Rc::new(Object {
+            of,
+            at,
+            elements: Cell::new(None),
+            stage: Cell::new(Stage::Fresh),
+            carries: Cell::new(false),
+        }))
     }
 
     pub fn traits(&self) -> Traits {

@@ -67,6 +67,10 @@ const MODULES: &[&str] = &["np", "numpy", "contr", "patsy"];
 pub(super) fn dishonest(state: &Value) -> Option<String> {
     match state {
         Value::None => None,
+        // `orig_endog.join(…)` is called first.
+        Value::Dict(entries) if matches!(entries.get("orig_endog"), Some(Value::Object(object)) if object.carries.get()) => {
+            Some("one for data of the pickle's own".to_owned())
+        }
         Value::Dict(entries) => match entries.get(KEY) {
             Some(Value::None) => None,
             Some(Value::Str(text)) => (!is_plain(&text)).then(|| format!("{text:.200?}")),

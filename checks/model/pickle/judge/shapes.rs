@@ -53,6 +53,11 @@ impl Judge<'_> {
         if allowed.kind == Kind::Value {
             return no("it is known as a value, not as something to call");
         }
+        // Such functions call methods of what they are given: `_rebuild_parameter(data, …)` calls `data.detach()`.
+        let carrier = |arg: &Value| matches!(arg, Value::Object(object) if object.carries.get());
+        if allowed.kind == Kind::Function && allowed.shape != Shape::Attribute && args.first.iter().any(carrier) {
+            return no("an argument is an object that the pickle gave a name on no list");
+        }
         let first = args.first.first().unwrap_or(&Value::None);
         let fits = match allowed.shape {
             Shape::Any => true,

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::Step;
 use crate::formats::pickle::observer::{Call, Door, RawArray, Write, WriteDoor};
-use crate::formats::pickle::value::{Traits, Value};
+use crate::formats::pickle::value::{Object, Stage, Traits, Value};
 use crate::model::names::{self, Shape};
 
 use super::{Judge, View, arrays, distribution, formula};
@@ -12,6 +12,9 @@ use super::{Judge, View, arrays, distribution, formula};
 impl Judge<'_> {
     /// A value that is not a plain container is written into.
     pub(super) fn written(&mut self, write: &Write) {
+        if let Value::Object(object) = write.target {
+            self.order(write, object);
+        }
         match write.target {
             Value::Global(global) => {
                 self.use_name(&global.path);
@@ -32,6 +35,27 @@ impl Judge<'_> {
                 });
             }
             _ => {}
+        }
+    }
+
+    /// Unpicklers look up `append`, `extend`, `add` and `__setstate__` on the object itself. A state or an entry that was
+    /// given before may have put any function there, and no pickler writes in that order.
+    fn order(&mut self, write: &Write, object: &Object) {
+        let (stage, late) = match write.door {
+            WriteDoor::Append => (Stage::Appended, object.stage.get() > Stage::Appended),
+            WriteDoor::SetItem => (Stage::Entered, object.stage.get() > Stage::Entered),
+            WriteDoor::Build => (Stage::Built, object.stage.get() == Stage::Built),
+            WriteDoor::Add => (Stage::Appended, true),
+        };
+        object.stage.set(stage.max(object.stage.get()));
+        object.carries.set(object.carries.get() || write.value.traits().has(Traits::OTHER_NAME.and(Traits::UNKNOWN)));
+        if late {
+            let (of, door) = (&object.of, write.door.as_str());
+            self.unresolvable(write.at, &format!("late {door} on {of}"), || {
+                format!(
+                    "Loading this pickle calls a method of {of} that the pickle itself may have put there ({door} after other writes)."
+                )
+            });
         }
     }
 
