@@ -71,6 +71,7 @@ impl Walk<'_> {
             // What stands in front was looked at as the file itself.
             if at > 0 {
                 self.hidden(window.slice(at, size), &name.member(format!("bytes@{at}")), level);
+                self.carve(window.slice(0, at + size), at, &name, level);
             }
         }
     }
@@ -201,7 +202,11 @@ impl Walk<'_> {
             Err(gap) => {
                 subject.gaps.push(gap);
                 self.emit(subject);
-                self.hidden(window.slice(10, u64::MAX), &name, level);
+                // A header that only numpy understands: its body may be a pickle.
+                let at = window.bytes(0, 12).ok().and_then(|head| npy::body(&head)).unwrap_or(10);
+                let body = window.slice(at, u64::MAX);
+                let expected = Expected::of(Role::Named);
+                self.artefact(Content::Window(body), &name, expected, &Extent::Known(body.size()), level.inside());
             }
         }
     }
@@ -214,7 +219,9 @@ impl Walk<'_> {
         self.emit(subject);
         let Ok(body) = Stream::new(Box::new(stream)) else { return };
         let rest = Extent::Known(size.saturating_sub(header.as_ref().map_or(0, |header| header.body)));
-        if header.is_ok_and(|header| header.objects) {
+        if header.is_err() {
+            self.artefact(Content::Stream(body), &name, Expected::of(Role::Named), &rest, level.inside());
+        } else if header.is_ok_and(|header| header.objects) {
             self.artefact(Content::Stream(body), &name, Expected::PICKLE, &rest, level.inside());
         } else if probe::may_be_pickle(body.head(), &self.cx.budget)
             && let Some(facts) = read_pickle(Content::Stream(body), Role::Unknown, self.cx)
@@ -228,7 +235,7 @@ impl Walk<'_> {
     }
 
     /// Bytes that are data by all that is known of them: a subject only if a pickle hides there.
-    fn hidden(&mut self, window: Window<'_>, name: &Name, level: Level) {
+    pub(super) fn hidden(&mut self, window: Window<'_>, name: &Name, level: Level) {
         let Ok(head) = window.bytes(0, HEAD) else { return };
         if probe::may_be_pickle(&head, &self.cx.budget)
             && let Some(facts) = read_pickle(Content::Window(window), Role::Unknown, self.cx)

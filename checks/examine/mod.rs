@@ -1,5 +1,6 @@
 //! One artefact in, its parsed forms out: recognises, opens containers, and hands each subject to the engine.
 
+mod carve;
 mod containers;
 mod extent;
 mod probe;
@@ -152,6 +153,11 @@ impl Walk<'_> {
         level: Level,
     ) {
         let facts = if pickle { read_pickle(Content::Window(window), role, self.cx) } else { None };
+        let behind = match &facts {
+            Some(facts) => facts.trailing.iter().next().map(|seen| seen.at),
+            // What has a reader is left to it, unless its name says that another would take it.
+            None => (opens_as.is_none() && (subject.kind == Kind::Unknown || expected.role != Role::Unknown)).then_some(0),
+        };
         let nested = judged(&mut subject, facts);
         let name = subject.name.clone();
         match opens_as {
@@ -163,6 +169,17 @@ impl Walk<'_> {
             None => self.emit(subject),
         }
         self.nested(&name, Some(window), nested, level);
+        if let Some(at) = behind {
+            self.carve(window, at, &name, level);
+        }
+    }
+
+    /// Pickles somewhere behind `from`, where there is none.
+    fn carve(&mut self, window: Window<'_>, from: u64, name: &Name, level: Level) {
+        for at in carve::places(window.slice(from, u64::MAX)) {
+            let at = from + at;
+            self.hidden(window.slice(at, u64::MAX), &name.member(format!("bytes@{at}")), level);
+        }
     }
 
     /// A stream that is no container.
@@ -175,6 +192,17 @@ impl Walk<'_> {
         extent: &Extent,
         level: Level,
     ) {
+        let unknown = subject.kind == Kind::Unknown || role != Role::Unknown;
+        if !pickle && unknown && level.depth < self.cx.settings.limits.depth {
+            let mut bytes = Vec::new();
+            // What cannot be read is told by the decompressor.
+            _ = stream.take(carve::SEARCHED as u64).read_to_end(&mut bytes);
+            let name = subject.name.clone();
+            subject.size = extent.now();
+            _ = judged(&mut subject, None);
+            self.emit(subject);
+            return self.carve(Window::memory(&bytes), 0, &name, level);
+        }
         let facts = if pickle { read_pickle(Content::Stream(stream), role, self.cx) } else { None };
         let nested = judged(&mut subject, facts);
         subject.size = extent.now();
@@ -206,8 +234,8 @@ impl Walk<'_> {
         for inner in nested {
             let name = name.member(format!("{}@{}", inner.loader, inner.at));
             if level.depth >= self.cx.settings.limits.depth {
-                let gap = self.too_deep();
-                self.unread(&name, Kind::Unknown, inner.size, gap);
+                let forms = vec![Form::Pickle(PickleFacts::too_deep(&inner.loader))];
+                self.emit(Subject { name, kind: Kind::Unknown, size: inner.size, forms, gaps: vec![self.too_deep()] });
                 continue;
             }
             let expected = roles::expected_by_loader(&inner.loader);

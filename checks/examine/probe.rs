@@ -5,6 +5,7 @@ use crate::formats::pickle::input::Input;
 use crate::formats::pickle::machine::{self, End};
 use crate::formats::pickle::observer::{Call, Import, Observer, Oddity, RawArray, Write};
 use crate::formats::pickle::value::Value;
+use crate::model::denied;
 use crate::{Budget, Content, Window};
 
 /// Whether the first page does not already show that no loader would take these bytes for a pickle.
@@ -23,7 +24,14 @@ pub(super) fn may_be_pickle(head: &[u8], budget: &Budget) -> bool {
     let source = head.to_vec();
     let mut seen = Seen::default();
     let ended = machine::run(&mut Input::new(Content::Window(Window::memory(&source))), &mut seen, budget);
-    !matches!(ended.end, End::Broken { .. }) || ended.begins_with_proto || seen.used
+    !matches!(ended.end, End::Broken { .. }) || ended.begins_with_proto || seen.used || seen.denied
+}
+
+/// Whether these bytes, read as a pickle, import something and call it: something denied, or anything before their STOP.
+pub(super) fn runs(window: Window<'_>, budget: &Budget) -> bool {
+    let mut seen = Seen::default();
+    let ended = machine::run(&mut Input::new(Content::Window(window)), &mut seen, budget);
+    seen.called && (seen.denied || matches!(ended.end, End::Stop))
 }
 
 #[derive(Default)]
@@ -31,16 +39,21 @@ struct Seen {
     imported: bool,
     /// An import was followed by a call or a write.
     used: bool,
+    called: bool,
+    /// An imported name is one that no pickle should import, even unused.
+    denied: bool,
 }
 
 impl Observer for Seen {
-    fn import(&mut self, _: &Import) -> Value {
+    fn import(&mut self, import: &Import) -> Value {
         self.imported = true;
+        self.denied |= import.name.is_some_and(|(module, name)| denied(&format!("{module}.{name}")).is_some());
         Value::Unknown
     }
 
     fn call(&mut self, _: &Call) -> Value {
         self.used |= self.imported;
+        self.called |= self.imported;
         Value::Unknown
     }
 

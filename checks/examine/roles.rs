@@ -165,7 +165,8 @@ impl Members {
         self.arrays += u64::from(has_extension(name, &["npy"]));
         // torch.save puts everything into one folder; torch.package and others may not.
         let inside = name.split_once('/').map_or(name, |(_, inside)| inside);
-        self.data_pickle |= inside == "data.pkl" || name == "data.pkl";
+        // Its reader does not tell capitals from small letters.
+        self.data_pickle |= [inside, name].iter().any(|name| name.eq_ignore_ascii_case("data.pkl"));
         self.code |= inside == "constants.pkl" || (inside.starts_with("code/") && has_extension(inside, &["py"]));
         match name {
             "config.json" => self.keras[0] = true,

@@ -44,7 +44,7 @@ impl Observer for Trace {
             (None, None) => "?".to_owned(),
         };
         self.imports.insert(path.clone());
-        Value::Global(Rc::new(Global { path: path.into(), at: import.at, standing: Standing::Unknown }))
+        Value::Global(Rc::new(Global { path: path.into(), at: import.at, standing: Standing::Unknown, power: false }))
     }
 
     fn call(&mut self, call: &Call) -> Value {

@@ -21,6 +21,15 @@ pub(crate) struct Header {
     pub(crate) body: u64,
 }
 
+/// Where the body begins, by the length before the header, whatever the header says.
+pub(crate) fn body(head: &[u8]) -> Option<u64> {
+    match head.strip_prefix(MAGIC)? {
+        [1, _, a, b, ..] => Some(10 + u64::from(u16::from_le_bytes([*a, *b]))),
+        [2 | 3, _, a, b, c, d, ..] => Some(12 + u64::from(u32::from_le_bytes([*a, *b, *c, *d]))),
+        _ => None,
+    }
+}
+
 /// Reads a header off the front. An error from here is what a reader of the format would stop at too.
 pub(crate) fn header(bytes: &mut impl Read) -> Result<Header, Gap> {
     let mut start = [0; 8];

@@ -48,7 +48,7 @@ impl Observer for Seen {
             (None, None) => "?".to_owned(),
         };
         self.imports.insert(path.clone());
-        Value::Global(Rc::new(Global { path: path.into(), at: import.at, standing: Standing::Unknown }))
+        Value::Global(Rc::new(Global { path: path.into(), at: import.at, standing: Standing::Unknown, power: false }))
     }
 
     fn call(&mut self, call: &Call) -> Value {
@@ -191,8 +191,25 @@ fn does_what_cpython_does() {
 fn the_table_has_every_oddity_but_those_of_enormous_files() {
     let told: BTreeSet<_> = ROWS.iter().flat_map(|row| row.6.split(' ')).collect();
     for oddity in Oddity::ALL {
-        assert!(told.contains(oddity.id()) || *oddity == Oddity::LengthSign, "{oddity:?}");
+        assert!(told.contains(oddity.id()) || matches!(oddity, Oddity::LengthSign | Oddity::Outgrown), "{oddity:?}");
     }
+}
+
+/// Unpicklers go on behind millions of marks; this one says that it does not.
+#[test]
+fn a_stack_beyond_its_limit_is_told() {
+    for padding in [b'(', b'N'] {
+        let (seen, ended) = run(&[vec![padding; (4 << 20) + 1], b"cos\ngetpid\n)R.".to_vec()].concat());
+        assert!(ended.is_err() && seen.oddities.contains("outgrown"));
+    }
+}
+
+/// A memo and strings beyond what is held: the call behind them is seen, and a lost entry may be anything.
+#[test]
+fn a_memo_beyond_its_limit_loses_no_call() {
+    let (seen, ended) = run(&[&b"N"[..], &vec![0x94; (24 << 20) + 1], b"0j\0\0\x80\x010cos\ngetpid\n)R."].concat());
+    assert!(ended.is_ok(), "{ended:?}");
+    assert!(seen.calls.contains("os.getpid"));
 }
 
 /// A file that is mostly zeros which nobody stores, and counts what is read of it.

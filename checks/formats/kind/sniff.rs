@@ -133,8 +133,7 @@ fn by_structure(head: &[u8], size: Option<u64>, name: &str) -> Option<Kind> {
     if crate::formats::tar::is_header(head) {
         return Some(Kind::Tar);
     }
-    // joblib/numpy_pickle_compat.py: "ZF", then the length as hex text.
-    if head.starts_with(b"ZF0x") {
+    if is_zfile(head) {
         return Some(Kind::JoblibZlib);
     }
     // The DOS header leads to the PE header, which may stand behind the head; a text may begin with two letters.
@@ -157,7 +156,9 @@ fn by_structure(head: &[u8], size: Option<u64>, name: &str) -> Option<Kind> {
     if is_zlib(head) && inflates(head) {
         return Some(Kind::Zlib);
     }
-    if is_lzma(head) {
+    // Whoever goes by the name takes any properties.
+    let named = matches!(extension(name), "xz" | "lzma");
+    if is_lzma(head, named) {
         return Some(Kind::Lzma);
     }
     if is_msgpack_map(head) {
@@ -230,6 +231,17 @@ fn is_pyc(head: &[u8]) -> bool {
     (matches!(version, 0x0b..=0x0f) || *version >= 0xc6) && code
 }
 
+/// joblib/numpy_pickle_compat.py, `read_zfile`: "ZF", the length as text of 19 characters that `int(text, 16)` takes, at
+/// most one blank, and a zlib stream.
+fn is_zfile(head: &[u8]) -> bool {
+    let Some((length, rest)) = head.strip_prefix(b"ZF").and_then(|rest| rest.split_first_chunk::<19>()) else { return false };
+    let number =
+        length.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'x' | b'X' | b'+' | b'_' | b' ' | b'\t'..=b'\r'));
+    let zlib =
+        |bytes: &[u8]| matches!(bytes, [cmf, flags, ..] if cmf & 0x0f == 8 && u16::from_be_bytes([*cmf, *flags]) % 31 == 0);
+    number && (zlib(rest) || rest.strip_prefix(b" ").is_some_and(zlib) || length.starts_with(b"0x"))
+}
+
 /// RFC 1950: method 8, window up to 32 KiB, check bits; then a deflate block of a type that exists.
 fn is_zlib(head: &[u8]) -> bool {
     let [cmf, flags, block, ..] = *head else { return false };
@@ -251,13 +263,13 @@ fn inflates(head: &[u8]) -> bool {
 
 /// lzma-file-format.txt: properties, a dictionary size 2ⁿ or 2ⁿ + 2ⁿ⁻¹, a size that is unknown or below 256 GiB,
 /// and the range coder's first byte, always 0.
-fn is_lzma(head: &[u8]) -> bool {
+fn is_lzma(head: &[u8], named: bool) -> bool {
     let Some(([properties, d0, d1, d2, d3, s @ ..], [0, ..])) = head.split_first_chunk::<13>() else { return false };
     let dictionary = u32::from_le_bytes([*d0, *d1, *d2, *d3]);
     let size = u64::from_le_bytes(*s);
     let round = dictionary == u32::MAX || (dictionary >= 4096 && matches!(dictionary >> dictionary.trailing_zeros(), 1 | 3));
     // 0x5d is lc 3, lp 0, pb 2: what every encoder writes unless told otherwise.
-    *properties == 0x5d && round && (size == u64::MAX || (size > 0 && size < 1 << 38))
+    (*properties == 0x5d || (named && *properties < 9 * 5 * 5)) && round && (size == u64::MAX || (size > 0 && size < 1 << 38))
 }
 
 /// A msgpack map whose first key is a string: what `flax.serialization.to_bytes` writes.

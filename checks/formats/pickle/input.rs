@@ -66,6 +66,17 @@ pub struct Span {
     pub line: bool,
 }
 
+impl Span {
+    /// Stands for any text that was not kept, nor its place: the memory for it was used up.
+    pub(crate) fn forgotten() -> Self {
+        Self { at: 0, size: 0, kept: None, array: false, line: false }
+    }
+
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.size == 0 && self.kept.is_none()
+    }
+}
+
 /// A text line without its line feed.
 pub(crate) struct Line {
     pub(crate) bytes: Vec<u8>,

@@ -174,7 +174,7 @@ impl Machine<'_, '_, '_> {
 
             Op::Mark => {
                 if self.marks.len() >= STACK {
-                    return Err(Out::Limit("marks"));
+                    return self.outgrown(at, "marks");
                 }
                 self.marks.push(self.stack.len());
             }
@@ -430,10 +430,16 @@ impl Machine<'_, '_, '_> {
 
     pub(super) fn push(&mut self, value: Value) -> Result<(), Out> {
         if self.stack.len() >= STACK {
-            return Err(Out::Limit("stack"));
+            return self.outgrown(self.input.position(), "stack");
         }
         self.stack.push(value);
         Ok(())
+    }
+
+    /// Nothing that a pickler writes comes near: the limit is reached by what is to hide behind it.
+    fn outgrown(&mut self, at: u64, limit: &'static str) -> Result<(), Out> {
+        self.observer.oddity(at, Oddity::Outgrown);
+        Err(Out::Limit(limit))
     }
 
     pub(super) fn pop(&mut self) -> Result<Value, Out> {
@@ -463,8 +469,11 @@ impl Machine<'_, '_, '_> {
     }
 
     pub(super) fn get(&mut self, index: u64) -> Result<(), Out> {
-        let Some(value) = self.memo.get(index) else { return broken("nothing in the memo at this index") };
-        let value = value.clone();
+        let value = match self.memo.get(index) {
+            Some(value) => value.clone(),
+            None if self.memo.lost => Value::Unknown,
+            None => return broken("nothing in the memo at this index"),
+        };
         self.push(value)
     }
 
@@ -473,6 +482,7 @@ impl Machine<'_, '_, '_> {
         if index >= HUGE_INDEX && index > self.opcodes {
             self.observer.oddity(at, Oddity::MemoIndex);
         }
-        if self.memo.put(index, value) { Ok(()) } else { Err(Out::Limit("memo")) }
+        self.memo.put(index, value);
+        Ok(())
     }
 }

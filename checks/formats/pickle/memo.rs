@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::value::Value;
 
-/// Memo entries; a larger memo is a limit reached, not an error of the pickle.
+/// Memo entries that are held; what a larger memo holds beyond them is unknown.
 const ENTRIES: usize = 24 << 20;
 /// Memo indices up to this are held densely; a pickle may name any index up to 2³².
 const DENSE: usize = 1 << 20;
@@ -16,6 +16,8 @@ pub(super) struct Memo {
     sparse: HashMap<u64, Value>,
     /// Entries, which is the index that MEMOIZE takes next.
     pub(super) len: usize,
+    /// Entries that were not kept for lack of room: what stands at an index that is not held cannot be known.
+    pub(super) lost: bool,
 }
 
 impl Memo {
@@ -26,15 +28,15 @@ impl Memo {
         }
     }
 
-    /// `false` if the memo is full.
-    pub(super) fn put(&mut self, index: u64, value: Value) -> bool {
+    /// A full memo keeps nothing new.
+    pub(super) fn put(&mut self, index: u64, value: Value) {
         // Indices that follow on are dense at any size; a jump is dense only within the first million.
         let next = self.dense.len() as u64;
         let dense = index < next || (index == next && self.sparse.is_empty()) || index < DENSE as u64;
         let old = if dense {
-            let Ok(slot) = usize::try_from(index) else { return false };
+            let Ok(slot) = usize::try_from(index) else { return };
             if slot >= ENTRIES {
-                return false;
+                return self.lose();
             }
             if slot >= self.dense.len() {
                 let grown = (slot + 1).max(self.dense.len().saturating_mul(2).min(DENSE).min(slot + 64));
@@ -49,11 +51,15 @@ impl Memo {
             self.dense.get_mut(slot).and_then(|slot| slot.replace(value))
         } else {
             if self.sparse.len() >= ENTRIES {
-                return false;
+                return self.lose();
             }
             self.sparse.insert(index, value)
         };
         self.len += usize::from(old.is_none());
-        true
+    }
+
+    fn lose(&mut self) {
+        self.lost = true;
+        self.len += 1;
     }
 }

@@ -160,6 +160,9 @@ oddities! {
     /// APPENDS and ADDITEMS without items: `_pickle.c` does nothing, `pickle.py` looks for the method and may call it.
     EmptyRun "empty-run"
         "an empty run of items is added to a value that is no list or set, where Python's two unpicklers part ways"
+    /// Unpicklers go on as long as there is memory.
+    Outgrown "outgrown"
+        "millions of values or marks lie on the stack at once, as no pickler leaves them: this reader stops here, and unpicklers go on"
     /// What a loader inside is then given does not stand in the file.
     BytesEdited "bytes-edited"
         "a bytearray is changed after it was read, which no pickler writes"

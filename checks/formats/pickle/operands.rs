@@ -11,8 +11,14 @@ use super::value::Value;
 
 /// Longest string kept as a value. Names and arguments worth showing are shorter.
 const STRING: usize = 4096;
-/// Bytes of strings and small byte strings that the values of one pickle may hold.
+/// Bytes of strings and small byte strings that the values of one pickle may hold. Behind it only short strings are.
 const RETAINED: u64 = 512 << 20;
+/// Longest string kept behind that: names of modules and classes are shorter.
+const NAME: usize = 128;
+/// The end of that too.
+const RETAINED_NAMES: u64 = 2 << 30;
+/// What a string costs beside its bytes.
+const HEADER: u64 = 16;
 
 impl Machine<'_, '_, '_> {
     pub(super) fn line(&mut self) -> Result<Line, Out> {
@@ -81,8 +87,8 @@ impl Machine<'_, '_, '_> {
             _ if python2 => bytes.iter().map(|&byte| char::from(byte)).collect::<String>().into(),
             _ => String::from_utf8_lossy(bytes).into(),
         };
-        self.retain(text.len())?;
-        self.push(Value::Str(text))
+        let value = if self.retain(text.len())? { Value::Str(text) } else { Value::LongStr(Rc::new(Span::forgotten())) };
+        self.push(value)
     }
 
     pub(super) fn push_text(&mut self, bytes: &[u8], line: &Line) -> Result<(), Out> {
@@ -93,23 +99,32 @@ impl Machine<'_, '_, '_> {
             self.retain(kept.as_ref().map_or(0, |kept: &Rc<[u8]>| kept.len()))?;
             return self.push(Value::LongStr(Rc::new(Span { at, size, kept, array: false, line: true })));
         }
-        self.retain(bytes.len())?;
-        self.push(Value::Str(String::from_utf8_lossy(bytes).into()))
+        let value = if self.retain(bytes.len())? {
+            Value::Str(String::from_utf8_lossy(bytes).into())
+        } else {
+            Value::LongStr(Rc::new(Span::forgotten()))
+        };
+        self.push(value)
     }
 
     pub(super) fn bytes(&mut self, size: u64, array: bool) -> Result<(), Out> {
         let mut span = self.input.span(size, STRING)?;
-        if span.kept.is_some() {
-            self.retain(usize::try_from(size).unwrap_or(usize::MAX))?;
+        // In a file the place is enough to find them again.
+        if span.kept.is_some() && !self.retain(usize::try_from(size).unwrap_or(usize::MAX))? && self.input.window().is_some() {
+            span.kept = None;
         }
         span.array = array;
         self.push(Value::Bytes(Rc::new(span)))
     }
 
-    /// Counts what values hold, so that a memo full of strings ends at a limit and not in swap.
-    pub(super) fn retain(&mut self, bytes: usize) -> Result<(), Out> {
-        self.retained += bytes as u64 + 64;
-        if self.retained > RETAINED { Err(Out::Limit("strings held")) } else { Ok(()) }
+    /// Counts what values hold, so that a memo full of strings ends at a limit and not in swap: whether this one is kept.
+    pub(super) fn retain(&mut self, bytes: usize) -> Result<bool, Out> {
+        let full = self.retained > RETAINED;
+        if full && bytes > NAME {
+            return Ok(false);
+        }
+        self.retained += bytes as u64 + HEADER;
+        if self.retained > RETAINED_NAMES { Err(Out::Limit("strings held")) } else { Ok(true) }
     }
 
     pub(super) fn proto(&mut self, at: u64) -> Result<(), Out> {

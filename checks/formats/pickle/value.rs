@@ -59,7 +59,7 @@ impl Traits {
     pub const BYTES: Self = Self(2);
     /// A class, function or value that is on an allow-list.
     pub const KNOWN_NAME: Self = Self(4);
-    /// An imported name that is not.
+    /// An imported name that is not, or that stands for others.
     pub const OTHER_NAME: Self = Self(8);
     pub const OBJECT: Self = Self(16);
     pub const UNKNOWN: Self = Self(32);
@@ -107,6 +107,12 @@ impl Entries {
         self.named.borrow().iter().find(|(name, _)| **name == *key).map(|(_, value)| value.clone())
     }
 
+    /// Whether an entry of this key is certainly not there.
+    pub fn lacks(&self, key: &str) -> bool {
+        let named = self.named.borrow();
+        !self.doubtful.get() && named.len() < DICT_ENTRIES && named.iter().all(|(name, _)| **name != *key)
+    }
+
     pub(crate) fn put(&self, key: &Value, value: &Value) {
         self.traits.set(self.traits.get().and(key.traits()).and(value.traits()));
         match key {
@@ -138,6 +144,8 @@ pub struct Global {
     /// Offset of the opcode that imported it.
     pub at: u64,
     pub standing: Standing,
+    /// Allowed, but only where its arguments are seen: as a value among others it stands for any function.
+    pub power: bool,
 }
 
 /// Which list a name is on.
@@ -157,6 +165,19 @@ pub struct Object {
     pub at: u64,
     /// For an object that is a numpy dtype: its elements, which say how many raw bytes follow in a joblib file.
     pub elements: Cell<Option<Elements>>,
+    /// The last kind of write to it.
+    pub stage: Cell<Stage>,
+    /// Its state or an entry holds a name on no list, or one that stands for others: a method of it may be that.
+    pub carries: Cell<bool>,
+}
+
+/// Picklers write into an object in this order, and set its state once (`pickle.py`, `save_reduce`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    Fresh,
+    Appended,
+    Entered,
+    Built,
 }
 
 /// Elements of an array.
@@ -186,7 +207,13 @@ impl Value {
     }
 
     pub fn object(of: Rc<str>, at: u64) -> Self {
-        Self::Object(Rc::new(Object { of, at, elements: Cell::new(None) }))
+        Self::Object(Rc::new(Object {
+            of,
+            at,
+            elements: Cell::new(None),
+            stage: Cell::new(Stage::Fresh),
+            carries: Cell::new(false),
+        }))
     }
 
     pub fn traits(&self) -> Traits {
@@ -199,7 +226,7 @@ impl Value {
             Self::List(traits) | Self::Set(traits) => traits.get(),
             Self::Dict(entries) => entries.traits.get(),
             Self::FrozenSet(traits) => *traits,
-            Self::Global(global) if global.standing == Standing::Allowed => Traits::KNOWN_NAME,
+            Self::Global(global) if global.standing == Standing::Allowed && !global.power => Traits::KNOWN_NAME,
             Self::Global(_) => Traits::OTHER_NAME,
             Self::Object(_) => Traits::OBJECT,
             Self::Persistent(traits) => traits.and(Traits::OBJECT),

@@ -100,6 +100,8 @@ shapes! {
     Path = "path",
     /// SciPy's distributions: built by NEWOBJ; their state carries source text, which must be what SciPy writes.
     Distribution = "distribution",
+    /// statsmodels' data: built by NEWOBJ; the formula in their state is evaluated as Python, so it must be a plain one.
+    Formula = "formula",
     /// numpy's random generators: their words, objects and classes, of numpy itself.
     Generator = "generator",
 }
@@ -260,6 +262,11 @@ pub(crate) const TORCHSCRIPT: &str = "torchscript";
 /// The row of an allowed name, by its exact path: what an object that carries this name was made by.
 pub(crate) fn row(path: &str) -> Option<Allowed> {
     allowed(path)
+}
+
+/// Whether a function does what its arguments name: handed to another function to be called there, it is as good as any name.
+pub(crate) fn is_power(allowed: Allowed) -> bool {
+    matches!(allowed.shape, Shape::Attribute | Shape::Import | Shape::Loader | Shape::Apply | Shape::TypeName)
 }
 
 /// Whether the deny-list names exactly this, not only a module above it.

@@ -4,7 +4,7 @@ use crate::formats::Kind;
 use crate::formats::pickle::input::Input;
 use crate::formats::pickle::machine::{self, End, Ended};
 use crate::model::names;
-use crate::{Cx, Gap, Step, Why, Window};
+use crate::{Content, Cx, Gap, Step, Why, Window};
 
 use super::facts::{List, PickleFacts, WeightsOnly};
 use super::judge::{Judge, Lists, View, latin1};
@@ -31,8 +31,25 @@ impl PickleFacts {
         }
     }
 
-    /// Adds a stream that a loader would read.
-    pub(super) fn add(&mut self, mut judge: Judge, ended: Ended) {
+    /// Adds a stream that a loader would read from `start`, in all its readings.
+    pub(super) fn add_stream(&mut self, judge: Judge, ended: Ended, start: u64, window: Option<Window<'_>>, cx: &Cx) {
+        let (joblib, padded, parted) = (judge.is_joblib, judge.padded, ended.parted);
+        self.add(judge, ended);
+        let Some(window) = window.map(|window| window.slice(start, u64::MAX)) else { return };
+        let again = || Input::new(Content::Window(window));
+        if joblib {
+            self.add_view(again(), View::Plain, start, cx);
+        }
+        if joblib && padded {
+            self.add_view(again(), View::OldJoblib, start, cx);
+        }
+        if parted {
+            self.add_view(Input::dropping(window), View::Loader, start, cx);
+        }
+    }
+
+    /// Adds one reading of a stream.
+    fn add(&mut self, mut judge: Judge, ended: Ended) {
         judge.finish();
         self.streams += 1;
         self.opcodes += ended.opcodes;
@@ -75,6 +92,17 @@ impl PickleFacts {
         self.weights_only = std::mem::replace(&mut self.weights_only, WeightsOnly::Yes).and(weights_only.verdict());
     }
 
+    /// Of bytes handed to a loader so deep inside others that they are not opened. No pickler nests so; what hides does.
+    pub(crate) fn too_deep(loader: &str) -> Self {
+        let mut facts = Self::new(Kind::Pickle);
+        facts.weights_only = WeightsOnly::No { because: "it hands bytes to a loader".to_owned() };
+        facts.unresolvable_calls.add("too deep", 0, || {
+            let what = format!("hands bytes to {loader}, too deep inside other pickles to be examined");
+            (format!("This pickle {what}."), vec![Step { at: 0, what }])
+        });
+        facts
+    }
+
     fn gap(&mut self, why: Why, detail: String) {
         self.gaps.push(Gap { why, detail });
     }
@@ -99,7 +127,7 @@ impl PickleFacts {
     /// A joblib file can be read by `pickle.load` too, which takes the arrays' bytes for opcodes, and by a joblib that
     /// knows no padding: such a reading ends at once in an honest file. And frames that disagree with the opcodes in
     /// them are read otherwise from a file than from memory.
-    pub(super) fn add_view(&mut self, mut input: Input<'_>, view: View, start: u64, cx: &Cx) {
+    fn add_view(&mut self, mut input: Input<'_>, view: View, start: u64, cx: &Cx) {
         let mut judge = Judge::of_view(cx.settings, view);
         machine::run(&mut input, &mut judge, &cx.budget);
         judge.finish();

@@ -11,7 +11,7 @@ use crate::formats::pickle::input::Input;
 use crate::formats::pickle::machine::{self, End, Ended};
 use crate::{Content, Cx, Role};
 
-use judge::{Judge, View};
+use judge::Judge;
 
 /// Opcodes after which bytes that begin with PROTO are a pickle even if they name nothing and break.
 /// Random bytes behind a chance `80 0x` get here with a probability far below 10⁻⁶.
@@ -20,6 +20,8 @@ const ENOUGH_OPCODES: u64 = 16;
 /// (`torch/serialization.py`, `MAGIC_NUMBER = 0x1950a86a20f9469cfc6c`).
 const TORCH_MAGIC: &[u8] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
 const TORCH_PICKLES: u64 = 5;
+/// Streams that could be anything (`N.`, `I1` and a stop) behind which a pickle is still looked for.
+const DOUBTFUL: usize = 1000;
 
 /// Reads a pickle, if the bytes are one by the rules of its role; `None` says that no loader would take them for one.
 ///
@@ -30,44 +32,50 @@ pub fn read_pickle(content: Content<'_>, role: Role, cx: &Cx) -> Option<PickleFa
     let window = input.window();
     let legacy = is_torch_legacy(&mut input);
     let mut facts = PickleFacts::new(if legacy { Kind::PytorchLegacy } else { Kind::Pickle });
+    let mut evident = legacy || matches!(role, Role::Pickle | Role::Joblib);
+    // Streams that by themselves could be anything, until one behind them is a pickle beyond doubt.
+    let mut doubtful = Vec::new();
+    // Where what is no pickle begins.
+    let mut behind = None;
     loop {
         let start = input.position();
-        let first = facts.streams == 0;
+        let first = facts.streams == 0 && doubtful.is_empty();
         if !first && (input.at_end() || (legacy && facts.streams == TORCH_PICKLES)) {
             break;
         }
-        let role = match (legacy, first) {
-            (true, _) => Role::Pickle,
-            (false, true) => role,
-            (false, false) => Role::Unknown,
+        let role = match (legacy, first, role) {
+            (true, ..) => Role::Pickle,
+            (false, true, role) => role,
+            // A file's name speaks for all that it holds; how its first pickle is found does not.
+            (false, false, Role::Named) if !evident => Role::Named,
+            (false, false, _) => Role::Unknown,
         };
         let mut judge = Judge::new(cx.settings);
         let ended = machine::run(&mut input, &mut judge, &cx.budget);
-        if !is_pickle(role, first, &ended, &judge, &mut input) {
-            if first {
-                return None;
-            }
-            facts.note_trailing(start);
-            break;
-        }
         let stopped = matches!(ended.end, End::Stop);
-        let (joblib, padded, parted) = (judge.is_joblib, judge.padded, ended.parted);
-        facts.add(judge, ended);
-        if let Some(window) = window.map(|window| window.slice(start, u64::MAX)) {
-            let again = || Input::new(Content::Window(window));
-            if joblib {
-                facts.add_view(again(), View::Plain, start, cx);
+        if !is_pickle(role, first, &ended, &judge, &mut input) {
+            behind = behind.or(Some(start));
+            if !stopped || doubtful.len() >= DOUBTFUL {
+                break;
             }
-            if joblib && padded {
-                facts.add_view(again(), View::OldJoblib, start, cx);
-            }
-            if parted {
-                facts.add_view(Input::dropping(window), View::Loader, start, cx);
-            }
+            doubtful.push((start, judge, ended));
+            continue;
         }
+        evident = true;
+        behind = None;
+        for (start, judge, ended) in doubtful.drain(..) {
+            facts.add_stream(judge, ended, start, window, cx);
+        }
+        facts.add_stream(judge, ended, start, window, cx);
         if !stopped {
             break;
         }
+    }
+    if !evident {
+        return None;
+    }
+    if let Some(at) = behind {
+        facts.note_trailing(at);
     }
     facts.finish(window, cx);
     Some(facts)
@@ -92,14 +100,22 @@ fn is_pickle(role: Role, first: bool, ended: &Ended, judge: &Judge, input: &mut 
         return true;
     }
     let stopped = matches!(ended.end, End::Stop);
-    if ended.begins_with_proto && (stopped || judge.imports > 0 || (first && ended.opcodes >= ENOUGH_OPCODES)) {
+    let named = role == Role::Named;
+    if ended.begins_with_proto && (stopped || judge.imports > 0 || (first && (named || ended.opcodes >= ENOUGH_OPCODES))) {
         return true;
     }
     // Without PROTO, text like "(it\nworks\n." is a pickle too: names alone decide only if nothing follows, or if
-    // they are dangerous, or if the file is called a pickle.
-    if judge.used && judge.plausible && (judge.denies() || (stopped && (role == Role::Named || input.at_end()))) {
+    // they are dangerous, or if they are called with arguments, or if the file is called a pickle.
+    if judge.used && judge.denies() {
+        return true;
+    }
+    if judge.used && judge.plausible && (named || judge.calls_with_arguments || (stopped && input.at_end())) {
+        return true;
+    }
+    // What is imported runs its module, used or not.
+    if (judge.imports_denied || named) && judge.denies() {
         return true;
     }
     // A file called `.pkl` that is a whole pickle without PROTO: protocol 0 or 1, and nothing behind it.
-    role == Role::Named && stopped && input.at_end()
+    named && stopped && input.at_end()
 }

@@ -2,6 +2,7 @@
 
 mod arrays;
 mod distribution;
+mod formula;
 mod shapes;
 mod weights_only;
 mod writes;
@@ -16,8 +17,8 @@ use crate::model::names::{self, Allowed, Denied, Kind, Shape, Standing};
 use crate::{Settings, Step};
 
 use super::facts::{List, Nested};
-use shapes::Fit;
 pub(super) use shapes::latin1;
+use shapes::{Fit, PLAIN};
 
 /// Byte strings handed to loaders that are examined: one for each tensor of a model that was pickled whole. More is a gap.
 const NESTED: usize = 100_000;
@@ -58,6 +59,12 @@ pub(super) struct Judge<'s> {
     pub(super) used: bool,
     /// All imported names look like names.
     pub(super) plausible: bool,
+    /// An imported name was called with arguments.
+    pub(super) calls_with_arguments: bool,
+    /// One of the names is denied and looks like a name.
+    denied_name: bool,
+    /// One of them stands on the deny-list as it is, not only by the module above it.
+    pub(super) imports_denied: bool,
 }
 
 /// What the checks ask about, one list a check.
@@ -98,6 +105,9 @@ impl<'s> Judge<'s> {
             imports: 0,
             used: false,
             plausible: true,
+            calls_with_arguments: false,
+            denied_name: false,
+            imports_denied: false,
         }
     }
 
@@ -109,7 +119,8 @@ impl<'s> Judge<'s> {
     /// Whether something here runs code by the tables alone, so that the bytes are a pickle whatever else they are.
     pub(super) fn denies(&self) -> bool {
         // A denied name that was used and not called gave an attribute, which was judged by its own path.
-        !self.lists.dangerous_calls.is_empty() || self.idle.values().any(|idle| idle.denied.is_some() && !idle.used)
+        let denied = || self.idle.values().any(|idle| idle.denied.is_some() && !idle.used);
+        self.denied_name && (!self.lists.dangerous_calls.is_empty() || denied())
     }
 
     /// What was imported and never used becomes a finding of its own.
@@ -138,7 +149,8 @@ impl<'s> Judge<'s> {
     /// One import, by whatever door.
     fn import_name(&mut self, at: u64, module: &str, name: &str, protocol: u8) -> Value {
         self.imports += 1;
-        self.plausible &= [module, name].iter().all(|text| looks_like_a_name(text));
+        let plausible = [module, name].iter().all(|text| looks_like_a_name(text));
+        self.plausible &= plausible;
         let mapped = (protocol < 3).then(|| names::python3(module, name)).flatten();
         let mut standing = match &mapped {
             Some(path) => {
@@ -159,11 +171,14 @@ impl<'s> Judge<'s> {
             Standing::Denied(denied) => (Mark::Denied, Some(denied)),
             Standing::Unknown => (Mark::Unknown, None),
         };
+        self.denied_name |= plausible && denied.is_some();
+        self.imports_denied |= plausible && names::denied_exactly(&path);
         if mark != Mark::Allowed {
             let idle = self.idle.entry(path.clone()).or_insert(Idle { at, times: 0, denied, used: false });
             idle.times += 1;
         }
-        Value::Global(Rc::new(Global { path, at, standing: mark }))
+        let power = matches!(standing, Standing::Allowed(allowed) if names::is_power(allowed));
+        Value::Global(Rc::new(Global { path, at, standing: mark, power }))
     }
 
     fn use_name(&mut self, path: &str) {
@@ -257,8 +272,8 @@ impl<'s> Judge<'s> {
     }
 
     /// Something is called through another callable: `functools.partial(f, …)`, with the arguments that it is `bound` to,
-    /// or `defaultdict(f)`, which calls it without any.
-    fn indirect(&mut self, call: &Call, target: &Value, bound: Option<&[Value]>) {
+    /// or `defaultdict(f)`, which calls it without any. `kept` are the traits of all that it will be given.
+    fn indirect(&mut self, call: &Call, target: &Value, bound: Option<&[Value]>, kept: Traits) {
         match target {
             // An unknown name that is only kept, with nothing to be called with, stays an import. Nothing that a pickle can
             // do asks a defaultdict for a key that it does not have (see `subscript`), and calling a partial is a call
@@ -267,6 +282,17 @@ impl<'s> Judge<'s> {
                 if bound.is_none_or(<[Value]>::is_empty) && matches!(self.standing(global), Standing::Unknown) => {}
             Value::Global(global) => {
                 self.use_name(&global.path);
+                // Python's own functions call what they are given: `max(values, key=function)`.
+                if global.standing == Mark::Allowed
+                    && kept.has(Traits::OTHER_NAME.and(Traits::UNKNOWN))
+                    && names::row(&global.path).is_some_and(|row| row.pack == PLAIN && row.kind != Kind::Class)
+                {
+                    let path = &global.path;
+                    self.lists.unknown_calls.add(path, call.at, || {
+                        let message = format!("Keeps {path} to be called later with a function on no list of known names.");
+                        (message, trail(global, call.at, &format!("keeps {path} for a later call")))
+                    });
+                }
                 match self.standing(global) {
                     Standing::Denied(denied) => self.dangerous(call, global, denied),
                     Standing::Unknown => self.unknown(&Call { door: Door::Reduce, ..*call }, global),
@@ -274,7 +300,7 @@ impl<'s> Judge<'s> {
                     Standing::Allowed(Allowed { shape: Shape::Factory, .. }) => {
                         if let Some((target, bound)) = bound.and_then(<[Value]>::split_first) {
                             let bound = global.path.ends_with("partial").then_some(bound);
-                            self.indirect(call, target, bound);
+                            self.indirect(call, target, bound, kept);
                         }
                     }
                     Standing::Allowed(Allowed { kind: Kind::Function, shape, .. })
@@ -291,6 +317,12 @@ impl<'s> Judge<'s> {
                     }
                     Standing::Allowed(_) => {}
                 }
+            }
+            Value::Object(object) if Self::reflects(&object.of) => {
+                let of = &object.of;
+                self.unresolvable(call.at, &format!("indirect result of {of}"), || {
+                    format!("Keeps what {of} returned to be called later, which may be any function.")
+                });
             }
             Value::None | Value::Object(_) => {}
             other => {
@@ -329,6 +361,7 @@ impl Observer for Judge<'_> {
     fn call(&mut self, call: &Call) -> Value {
         self.used |= self.imports > 0;
         self.weights_only.call(call);
+        self.calls_with_arguments |= call.callee.as_global().is_some() && call.args.is_some_and(|args| args.len > 0);
         match call.callee {
             Value::Global(global) => self.call_global(call, &Rc::clone(global)),
             Value::Object(object) => {

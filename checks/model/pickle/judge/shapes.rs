@@ -22,7 +22,7 @@ const ENCODINGS: &[&str] =
     &["latin1", "latin-1", "latin_1", "iso-8859-1", "iso8859-1", "utf8", "utf-8", "utf_8", "ascii", "us-ascii"];
 
 /// The pack of Python's own value types: their constructors iterate over their arguments, or ask them for their text.
-const PLAIN: &str = "stdlib";
+pub(super) const PLAIN: &str = "stdlib";
 /// Types whose `__new__` and `__init__` do nothing but fill the instance: the bases of pickles below protocol 2.
 const BASES: &[&str] =
     &["bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "set", "str", "tuple"];
@@ -52,6 +52,11 @@ impl Judge<'_> {
         }
         if allowed.kind == Kind::Value {
             return no("it is known as a value, not as something to call");
+        }
+        // Such functions call methods of what they are given: `_rebuild_parameter(data, …)` calls `data.detach()`.
+        let carrier = |arg: &Value| matches!(arg, Value::Object(object) if object.carries.get());
+        if allowed.kind == Kind::Function && allowed.shape != Shape::Attribute && args.first.iter().any(carrier) {
+            return no("an argument is an object that the pickle gave a name on no list");
         }
         let first = args.first.first().unwrap_or(&Value::None);
         let fits = match allowed.shape {
@@ -119,7 +124,7 @@ impl Judge<'_> {
             Shape::Apply => return self.apply(call, args),
             Shape::Array => return self.array_of(call, args),
             Shape::Method => return self.method(call, global, args),
-            Shape::New | Shape::Distribution => return no("it is not known to be safe to initialise"),
+            Shape::New | Shape::Distribution | Shape::Formula => return no("it is not known to be safe to initialise"),
             Shape::Attribute => return self.attribute(call, args),
             Shape::Import => return self.named(call, global, args),
             Shape::Loader => return self.loader(call, global, args),
@@ -128,7 +133,9 @@ impl Judge<'_> {
                     return no("its first argument is no callable");
                 }
                 let bound = global.path.ends_with("partial").then(|| args.first.get(1..).unwrap_or_default());
-                self.indirect(call, first, bound);
+                let keywords = call.keywords.map_or(Traits::NONE, Value::traits);
+                let kept = args.first.iter().skip(1).fold(keywords, |all, item| all.and(item.traits()));
+                self.indirect(call, first, bound, kept);
                 return Fit::Yes(Value::object(global.path.clone(), call.at));
             }
             Shape::ClassFirst => return self.class_first(call, global, args),
@@ -176,7 +183,7 @@ impl Judge<'_> {
                 return Fit::Yes(Value::object(global.path.clone(), call.at));
             }
             Some(Value::LongStr(span)) if span.line => (span.at, span.size, span.kept.as_deref().map(latin1), false),
-            Some(Value::Bytes(span) | Value::LongStr(span)) => {
+            Some(Value::Bytes(span) | Value::LongStr(span)) if !span.is_forgotten() => {
                 (span.at, span.size, span.kept.as_deref().map(<[u8]>::to_vec), false)
             }
             Some(Value::Made(bytes)) => (call.at, bytes.len() as u64, Some(bytes.to_vec()), false),

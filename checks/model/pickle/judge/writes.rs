@@ -4,14 +4,17 @@ use std::rc::Rc;
 
 use crate::Step;
 use crate::formats::pickle::observer::{Call, Door, RawArray, Write, WriteDoor};
-use crate::formats::pickle::value::{Traits, Value};
+use crate::formats::pickle::value::{Object, Stage, Traits, Value};
 use crate::model::names::{self, Shape};
 
-use super::{Judge, View, arrays, distribution};
+use super::{Judge, View, arrays, distribution, formula};
 
 impl Judge<'_> {
     /// A value that is not a plain container is written into.
     pub(super) fn written(&mut self, write: &Write) {
+        if let Value::Object(object) = write.target {
+            self.order(write, object);
+        }
         match write.target {
             Value::Global(global) => {
                 self.use_name(&global.path);
@@ -35,6 +38,27 @@ impl Judge<'_> {
         }
     }
 
+    /// Unpicklers look up `append`, `extend`, `add` and `__setstate__` on the object itself. A state or an entry that was
+    /// given before may have put any function there, and no pickler writes in that order.
+    fn order(&mut self, write: &Write, object: &Object) {
+        let (stage, late) = match write.door {
+            WriteDoor::Append => (Stage::Appended, object.stage.get() > Stage::Appended),
+            WriteDoor::SetItem => (Stage::Entered, object.stage.get() > Stage::Entered),
+            WriteDoor::Build => (Stage::Built, object.stage.get() == Stage::Built),
+            WriteDoor::Add => (Stage::Appended, true),
+        };
+        object.stage.set(stage.max(object.stage.get()));
+        object.carries.set(object.carries.get() || write.value.traits().has(Traits::OTHER_NAME.and(Traits::UNKNOWN)));
+        if late {
+            let (of, door) = (&object.of, write.door.as_str());
+            self.unresolvable(write.at, &format!("late {door} on {of}"), || {
+                format!(
+                    "Loading this pickle calls a method of {of} that the pickle itself may have put there ({door} after other writes)."
+                )
+            });
+        }
+    }
+
     /// State for an object of an allowed class or from an allowed function.
     fn build(&mut self, write: &Write, of: &Rc<str>) {
         if Self::reflects(of) {
@@ -46,6 +70,15 @@ impl Judge<'_> {
                 if !distribution::is_honest(write.value) {
                     self.lists.dangerous_calls.add(of, write.at, || {
                         let what = format!("gives {of} source text of its own, which it runs");
+                        (format!("Loading this pickle {what}."), vec![Step { at: write.at, what }])
+                    });
+                }
+                return;
+            }
+            Some(Shape::Formula) => {
+                if let Some(text) = formula::dishonest(write.value) {
+                    self.lists.dangerous_calls.add(of, write.at, || {
+                        let what = format!("gives {of} a formula that it evaluates as Python: {text}");
                         (format!("Loading this pickle {what}."), vec![Step { at: write.at, what }])
                     });
                 }
@@ -64,7 +97,8 @@ impl Judge<'_> {
                         Some(Value::Tuple(bound)) => bound.first.as_slice(),
                         _ => &[],
                     };
-                    self.indirect(&call, target, Some(bound));
+                    let kept = state.first.iter().skip(1).fold(Traits::NONE, |all, item| all.and(item.traits()));
+                    self.indirect(&call, target, Some(bound), kept);
                 }
             }
             Value::None => {}
@@ -78,7 +112,7 @@ impl Judge<'_> {
     }
 
     /// Whether what this function returns may be a class, a function or an object that others use too.
-    fn reflects(of: &str) -> bool {
+    pub(super) fn reflects(of: &str) -> bool {
         let shape = names::row(of).map(|row| row.shape);
         matches!(shape, Some(Shape::TypeOf | Shape::TypeName | Shape::Subscript | Shape::Loader))
     }
