@@ -114,7 +114,9 @@ impl Walk<'_> {
         }
         // Loaders that look at the first bytes take a container for what it is.
         let role = if is_container(kind) && !expected.bare { Role::Unknown } else { expected.role };
-        let pickle = matches!(role, Role::Pickle | Role::Joblib) || probe::may_be_pickle(&head, &self.cx.budget);
+        // The first letter of a zip is PERSID, where every loader stops that does not take the file for a zip.
+        let pickle =
+            matches!(role, Role::Pickle | Role::Joblib) || (kind != Kind::Zip && probe::may_be_pickle(&head, &self.cx.budget));
         let subject = Subject { name: name.clone(), kind, size: extent.now(), forms: Vec::new(), gaps: Vec::new() };
         match content {
             Content::Window(window) => {

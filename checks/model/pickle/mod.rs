@@ -101,7 +101,8 @@ fn is_pickle(role: Role, first: bool, ended: &Ended, judge: &Judge, input: &mut 
     }
     let stopped = matches!(ended.end, End::Stop);
     let named = role == Role::Named;
-    if ended.begins_with_proto && (stopped || judge.imports > 0 || (first && (named || ended.opcodes >= ENOUGH_OPCODES))) {
+    let cut = named && matches!(ended.end, End::Truncated { .. });
+    if ended.begins_with_proto && (stopped || judge.imports > 0 || (first && (cut || ended.opcodes >= ENOUGH_OPCODES))) {
         return true;
     }
     // Without PROTO, text like "(it\nworks\n." is a pickle too: names alone decide only if nothing follows, or if
