@@ -108,6 +108,11 @@ pub(super) fn unpacked_name(name: &str) -> String {
 
 /// What a compressed stream is expected to hold. joblib unpacks transparently, whatever the file is called.
 pub(super) fn expected_unpacked(kind: Kind, name: &str, role: Role) -> Expected {
+    // Before 0.10 joblib wrote each array of a compressed pickle into a file of its own, its bytes and nothing else
+    // (`joblib/numpy_pickle_compat.py`, `ZNDArrayWrapper`). What is a pickle all the same is taken for one by its bytes.
+    if kind == Kind::JoblibZlib && last_part(name).ends_with(".npy.z") {
+        return Expected::of(Role::Unknown);
+    }
     let joblib = kind == Kind::JoblibZlib || has_extension(name, &["joblib"]) || has_extension(&unpacked_name(name), &["joblib"]);
     Expected::of(if joblib { Role::Joblib } else { role })
 }
