@@ -116,8 +116,9 @@ pub(super) fn unpacked_name(name: &str) -> String {
 
 /// What a compressed stream is expected to hold. joblib unpacks transparently, whatever the file is called.
 pub(super) fn expected_unpacked(kind: Kind, name: &str, role: Role) -> Expected {
-    // Beside such a file joblib before 0.10 put its arrays, as raw bytes: `model.pkl_01.npy.z`.
-    if kind == Kind::JoblibZlib && has_extension(&unpacked_name(name), &["npy"]) {
+    // Before 0.10 joblib wrote each array of a compressed pickle into a file of its own, its bytes and nothing else
+    // (`joblib/numpy_pickle_compat.py`, `ZNDArrayWrapper`). What is a pickle all the same is taken for one by its bytes.
+    if kind == Kind::JoblibZlib && last_part(name).ends_with(".npy.z") {
         return Expected::of(Role::Unknown);
     }
     let joblib = kind == Kind::JoblibZlib || has_extension(name, &["joblib"]) || has_extension(&unpacked_name(name), &["joblib"]);

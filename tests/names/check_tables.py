@@ -15,7 +15,7 @@ KINDS = {"class", "function", "value"}
 SHAPES = {
     "any", "none", "new", "data", "numbers", "pairs", "iterable", "tensor", "encoding", "class-first",
     "reconstructor", "dtype", "attribute", "loader", "factory", "enum", "device", "path",
-    "apply", "subscript", "type-name", "typeof", "import", "generator", "distribution",
+    "apply", "array", "method", "subscript", "type-name", "typeof", "import", "generator", "distribution",
 }
 CATEGORIES = {"code", "process", "file", "network", "import", "indirect", "memory", "install"}
 PART = r"[A-Za-z_][A-Za-z_0-9]*"

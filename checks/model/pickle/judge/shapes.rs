@@ -222,11 +222,14 @@ impl Judge<'_> {
         let [Value::Global(function), Value::Object(_)] = args.first.as_slice() else {
             return Fit::No("its arguments are not a method and its object".to_owned());
         };
-        if let super::Standing::Denied(denied) = self.standing(function) {
-            self.use_name(&function.path);
-            self.dangerous(call, function, denied);
-        } else if !function.path.rsplit_once('.').is_some_and(|(class, _)| looks_like_a_class(class)) {
-            return Fit::No(format!("{} is no method of a class", function.path));
+        match self.standing(function) {
+            super::Standing::Denied(denied) => {
+                self.use_name(&function.path);
+                self.dangerous(call, function, denied);
+            }
+            super::Standing::Allowed(Allowed { kind: Kind::Value, .. }) => {}
+            _ if function.path.rsplit_once('.').is_some_and(|(class, _)| looks_like_a_class(class)) => {}
+            _ => return Fit::No(format!("{} is no method of a class", function.path)),
         }
         Fit::Yes(Value::object(global.path.clone(), call.at))
     }
@@ -330,7 +333,9 @@ fn subscript(args: &Items) -> bool {
 
 /// numpy's maker of empty arrays: rows of the numpy pack under all the paths that it has had.
 fn reconstructs(path: &str) -> bool {
-    path.ends_with(".multiarray._reconstruct") || path.ends_with("_multiarray_umath._reconstruct")
+    path.ends_with(".multiarray._reconstruct")
+        || path.ends_with("_multiarray_umath._reconstruct")
+        || path == "numpy.core._internal._reconstruct"
 }
 
 /// A generator's name, a class of generators, or one of them.
