@@ -227,7 +227,17 @@ impl Machine<'_, '_, '_> {
 
             Op::String => {
                 let line = self.line()?;
-                let Some(bytes) = text::quoted(&line.bytes) else { return broken("the operand of STRING is not quoted") };
+                // Of a line too long to keep, the closing quote is not there: the arrays of protocol 0 are such.
+                if line.cut && matches!(line.bytes.first(), Some(b'\'' | b'"')) {
+                    return self.push_text(&line.bytes, &line);
+                }
+                let Some(bytes) = text::quoted(&line.bytes) else {
+                    // The bytes end within the string.
+                    if line.unended && matches!(line.bytes.first(), Some(b'\'' | b'"')) {
+                        return Err(Out::Truncated);
+                    }
+                    return broken("the operand of STRING is not quoted");
+                };
                 if !matches!(line.bytes.last(), Some(b'\'' | b'"')) {
                     self.observer.oddity(at, Oddity::Text);
                 }
