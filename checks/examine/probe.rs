@@ -35,6 +35,7 @@ pub(super) fn runs(window: Window<'_>, budget: &Budget) -> bool {
 }
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one stream")]
 struct Seen {
     imported: bool,
     /// An import was followed by a call or a write.
@@ -100,7 +101,9 @@ mod tests {
     fn pickles_of_every_kind_go_on() {
         let budget = Budget::new(1_000_000);
         let long = [&b"(lp0\n"[..], &b"I1\na".repeat(2000)].concat();
-        for pickle in [&b"cposix\ngetpid\n(tR."[..], b"\x80\x04N.", b"(iposix\ngetpid\n", b"N.", b"cposix\ngetpid\n)R\xff", &long]
+        let string = [&b"S'"[..], &[b'A'; 9000]].concat();
+        for pickle in
+            [&string, &b"cposix\ngetpid\n(tR."[..], b"\x80\x04N.", b"(iposix\ngetpid\n", b"N.", b"cposix\ngetpid\n)R\xff", &long]
         {
             assert!(may_be_pickle(pickle.get(..4096).unwrap_or(pickle), &budget));
         }

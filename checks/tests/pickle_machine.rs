@@ -204,6 +204,15 @@ fn a_stack_beyond_its_limit_is_told() {
     }
 }
 
+/// The arrays of protocol 0 are lines of any length.
+#[test]
+fn a_string_of_any_length_is_read_over() {
+    for size in [10, 70_000, 700_000] {
+        let (seen, ended) = run(&[&b"S'"[..], &vec![b'A'; size], b"'\n0cos\ngetpid\n)R."].concat());
+        assert!(ended.is_ok() && seen.calls.contains("os.getpid"), "{size}: {ended:?}");
+    }
+}
+
 /// A memo and strings beyond what is held: the call behind them is seen, and a lost entry may be anything.
 #[test]
 fn a_memo_beyond_its_limit_loses_no_call() {

@@ -231,7 +231,13 @@ impl Machine<'_, '_, '_> {
                     // Both unpicklers look at the two ends only; the middle of so long a text is not kept.
                     line.bytes.push(line.last_ink);
                 }
-                let Some(bytes) = text::quoted(&line.bytes) else { return broken("the operand of STRING is not quoted") };
+                let Some(bytes) = text::quoted(&line.bytes) else {
+                    // The bytes end within the string.
+                    if line.unended && matches!(line.bytes.first(), Some(b'\'' | b'"')) {
+                        return Err(Out::Truncated);
+                    }
+                    return broken("the operand of STRING is not quoted");
+                };
                 if !matches!(line.last, b'\'' | b'"') {
                     self.observer.oddity(at, Oddity::Text);
                 }

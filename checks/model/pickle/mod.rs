@@ -110,7 +110,10 @@ fn is_pickle(role: Role, first: bool, ended: &Ended, judge: &Judge, input: &mut 
     if judge.used && judge.denies() {
         return true;
     }
-    if judge.used && judge.plausible && (named || judge.calls_with_arguments || (stopped && input.at_end())) {
+    if judge.used
+        && judge.plausible
+        && (named || (judge.calls_with_arguments && !judge.persistent_first) || (stopped && input.at_end()))
+    {
         return true;
     }
     // What is imported runs its module, used or not.

@@ -63,6 +63,8 @@ pub(super) struct Judge<'s> {
     pub(super) calls_with_arguments: bool,
     /// One of the names is denied and looks like a name.
     denied_name: bool,
+    /// A persistent id came before any import, as in a zip that is read as a pickle: few loaders get beyond it.
+    pub(super) persistent_first: bool,
     /// One of them stands on the deny-list as it is, not only by the module above it.
     pub(super) imports_denied: bool,
 }
@@ -107,6 +109,7 @@ impl<'s> Judge<'s> {
             plausible: true,
             calls_with_arguments: false,
             denied_name: false,
+            persistent_first: false,
             imports_denied: false,
         }
     }
@@ -318,6 +321,10 @@ impl<'s> Judge<'s> {
                     Standing::Allowed(_) => {}
                 }
             }
+            // A type that `defaultdict` calls without arguments does nothing.
+            Value::Object(object)
+                if call.callee.as_global().is_some_and(|callee| callee.path.ends_with("defaultdict"))
+                    && names::row(&object.of).is_some_and(|row| matches!(row.shape, Shape::TypeOf | Shape::TypeName)) => {}
             Value::Object(object) if Self::reflects(&object.of) => {
                 let of = &object.of;
                 self.unresolvable(call.at, &format!("indirect result of {of}"), || {
@@ -392,6 +399,7 @@ impl Observer for Judge<'_> {
     }
 
     fn persistent(&mut self, at: u64, id: &Value) -> Option<Value> {
+        self.persistent_first |= self.imports == 0;
         self.weights_only.persistent(at, id);
         container(id)
     }
