@@ -5,6 +5,7 @@
 
 mod table;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -283,8 +284,43 @@ pub(crate) fn known_library(path: &str) -> bool {
 /// it does not get away with, and must not cost time that grows with its square.
 const PARTS: usize = 64;
 
+/// Names whose standing is remembered, and the longest of them.
+const REMEMBERED: usize = 4096;
+const REMEMBERED_LENGTH: usize = 256;
+
+thread_local! {
+    /// What the tables said of a module's names before: the same few hundred come again in every file.
+    static MEMORY: RefCell<(usize, HashMap<Box<str>, HashMap<Box<str>, Standing>>)> = RefCell::default();
+}
+
 /// Where `module` + `name` stands. Both may hold dots, and each way to split the path is tried.
 pub(crate) fn standing(module: &str, name: &str, settings: &Settings) -> Standing {
+    let known = MEMORY.with_borrow(|(_, modules)| modules.get(module)?.get(name).copied());
+    let by_tables = known.unwrap_or_else(|| {
+        let standing = standing_by_tables(module, name);
+        if module.len() + name.len() <= REMEMBERED_LENGTH {
+            MEMORY.with_borrow_mut(|(count, modules)| {
+                if *count < REMEMBERED {
+                    *count += 1;
+                    modules.entry(module.into()).or_default().insert(name.into(), standing);
+                }
+            });
+        }
+        standing
+    });
+    let Standing::Unknown = by_tables else { return by_tables };
+    let is_path = |allowed: &str| match allowed.strip_prefix(module) {
+        Some(rest) if !module.is_empty() => rest.strip_prefix('.') == Some(name),
+        _ => module.is_empty() && allowed == name,
+    };
+    if settings.allow.iter().any(|allowed| is_path(&allowed.name)) {
+        return Standing::Allowed(Allowed { kind: Kind::Class, shape: Shape::Any, pack: "sluice.toml" });
+    }
+    Standing::Unknown
+}
+
+/// What the tables alone say.
+fn standing_by_tables(module: &str, name: &str) -> Standing {
     let path = if module.is_empty() { name.to_owned() } else { format!("{module}.{name}") };
     if let Some(denied) = denied_name(&path) {
         return Standing::Denied(denied);
@@ -313,9 +349,6 @@ pub(crate) fn standing(module: &str, name: &str, settings: &Settings) -> Standin
         {
             return Standing::Denied(denied);
         }
-    }
-    if settings.allow.iter().any(|allowed| allowed.name == path) {
-        return Standing::Allowed(Allowed { kind: Kind::Class, shape: Shape::Any, pack: "sluice.toml" });
     }
     // Types that the TorchScript compiler names; a Python loader cannot import them.
     if path.starts_with("__torch__.") {
@@ -385,6 +418,22 @@ mod tests {
             assert_eq!(found, Some(one), "{name}");
         }
         assert!(LIBRARIES.contains("torch") && !LIBRARIES.contains("os"));
+    }
+
+    #[test]
+    fn a_project_allows_names_of_its_own_and_no_denied_ones() {
+        let allow = |name: &str| crate::AllowedName { name: name.into(), reason: "ours".into() };
+        let settings = Settings { allow: vec![allow("acme.Net"), allow("os.system"), allow("Bare")], ..Settings::default() };
+        for _ in 0..2 {
+            for (module, name) in [("acme", "Net"), ("", "acme.Net"), ("", "Bare")] {
+                assert!(matches!(standing(module, name, &settings), Standing::Allowed(_)), "{module} {name}");
+                assert!(matches!(standing(module, name, &Settings::default()), Standing::Unknown), "{module} {name}");
+            }
+            assert!(matches!(standing("os", "system", &settings), Standing::Denied(_)));
+            for (module, name) in [("acme", "Network"), ("acme.Net", "x"), ("acmeNet", ""), ("", "Net")] {
+                assert!(matches!(standing(module, name, &settings), Standing::Unknown), "{module} {name}");
+            }
+        }
     }
 
     #[test]
