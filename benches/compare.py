@@ -144,7 +144,7 @@ def compare(what, ours, peers, goal, rounds=ROUNDS, memory=False):
 
 
 def scan(folder):
-    return [SLUICE, "scan", folder, "--fail-on", "never", "--format", "json"]
+    return [SLUICE, "scan", folder, "--fail-on", "never"]
 
 
 def picklescan(folder):
