@@ -289,23 +289,31 @@ const REMEMBERED: usize = 4096;
 const REMEMBERED_LENGTH: usize = 256;
 
 thread_local! {
-    /// What the tables said of a module's names before: the same few hundred come again in every file.
-    static MEMORY: RefCell<(usize, HashMap<Box<str>, HashMap<Box<str>, Standing>>)> = RefCell::default();
+    static MEMORY: RefCell<Memory> = RefCell::default();
+}
+
+/// What the tables said of a module's names before: the same few hundred come again in every file.
+#[derive(Default)]
+struct Memory {
+    modules: HashMap<Box<str>, HashMap<Box<str>, Standing>>,
+    names: usize,
+}
+
+impl Memory {
+    fn keep(&mut self, module: &str, name: &str, standing: Standing) {
+        if self.names < REMEMBERED && module.len() + name.len() <= REMEMBERED_LENGTH {
+            self.names += 1;
+            self.modules.entry(module.into()).or_default().insert(name.into(), standing);
+        }
+    }
 }
 
 /// Where `module` + `name` stands. Both may hold dots, and each way to split the path is tried.
 pub(crate) fn standing(module: &str, name: &str, settings: &Settings) -> Standing {
-    let known = MEMORY.with_borrow(|(_, modules)| modules.get(module)?.get(name).copied());
+    let known = MEMORY.with_borrow(|memory| memory.modules.get(module)?.get(name).copied());
     let by_tables = known.unwrap_or_else(|| {
         let standing = standing_by_tables(module, name);
-        if module.len() + name.len() <= REMEMBERED_LENGTH {
-            MEMORY.with_borrow_mut(|(count, modules)| {
-                if *count < REMEMBERED {
-                    *count += 1;
-                    modules.entry(module.into()).or_default().insert(name.into(), standing);
-                }
-            });
-        }
+        MEMORY.with_borrow_mut(|memory| memory.keep(module, name, standing));
         standing
     });
     let Standing::Unknown = by_tables else { return by_tables };
