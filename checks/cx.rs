@@ -1,6 +1,5 @@
 //! The world as a check sees it: settings, and a budget of work that always ends.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,9 +11,6 @@ pub struct Cx<'a> {
     pub budget: Budget,
     /// Bytes that may still be unpacked, all levels of containers together.
     pub unpacked: Budget,
-    /// The limit that ended an unpacking, for whoever opened the stream to take and report: a reader behind it sees
-    /// no more than an error.
-    pub ended_by: Cell<Option<&'static str>>,
 }
 
 impl<'a> Cx<'a> {
@@ -24,7 +20,7 @@ impl<'a> Cx<'a> {
 
     /// With a budget whose meter somebody watches.
     pub fn with_budget(settings: &'a Settings, budget: Budget) -> Self {
-        Self { settings, budget, unpacked: Budget::new(settings.limits.unpacked), ended_by: Cell::new(None) }
+        Self { settings, budget, unpacked: Budget::new(settings.limits.unpacked) }
     }
 }
 

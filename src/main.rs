@@ -7,6 +7,7 @@ mod config;
 mod engine;
 mod outcome;
 mod report;
+mod spelling;
 
 use std::process::ExitCode;
 

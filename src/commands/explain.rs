@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use sluicegate_checks::{Check, Stage, all, find};
 
 use super::output::Failure;
+use crate::spelling;
 
 pub(crate) fn run(id: &str) -> Result<String, Failure> {
     find(id).map(text).ok_or_else(|| Failure::usage(unknown(id)))
@@ -25,40 +26,14 @@ fn text(check: &Check) -> String {
 
 /// What is said of an id that no check has.
 pub(crate) fn unknown(id: &str) -> String {
-    let near = all().map(|check| (distance(id, check.id), check.id)).min().filter(|(distance, _)| *distance <= 1 + id.len() / 3);
-    let near = near.map(|(_, near)| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let near = spelling::nearest(id, all().map(|check| check.id)).filter(|near| spelling::distance(id, near) <= 1 + id.len() / 3);
+    let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     format!("there is no check `{id}`{near} (`sluice checks` lists all)")
-}
-
-/// Levenshtein's distance in bytes.
-fn distance(one: &str, two: &str) -> usize {
-    let mut row: Vec<usize> = (0..=two.len()).collect();
-    for (i, a) in one.bytes().enumerate() {
-        let mut corner = i;
-        let mut left = i + 1;
-        for (cell, b) in row.iter_mut().skip(1).zip(two.bytes()) {
-            let above = *cell;
-            left = (corner + usize::from(a != b)).min(above + 1).min(left + 1);
-            corner = above;
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distances() {
-        for (one, two, far) in [("kitten", "sitting", 3), ("", "abc", 3), ("abc", "abc", 0), ("flaw", "lawn", 2)] {
-            assert_eq!(distance(one, two), far, "{one} {two}");
-        }
-    }
 
     #[test]
     fn a_typing_error_is_met_with_the_nearest_id() {

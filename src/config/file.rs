@@ -7,7 +7,8 @@ use sluicegate_checks::Severity;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::problem::{Problem, nearest};
+use super::problem::Problem;
+use crate::spelling::nearest;
 
 /// The largest file that is read.
 pub(super) const MAX_SIZE: u64 = 1 << 20;

@@ -95,26 +95,6 @@ pub(super) fn printable(text: &str) -> String {
     })
 }
 
-/// The known word that takes the fewest edits; the first of several.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Nobody mistypes sixty characters, and the word may come from a stranger.
-    let word: Vec<char> = word.chars().take(60).flat_map(char::to_lowercase).collect();
-    known.into_iter().min_by_key(|candidate| distance(&word, candidate))
-}
-
-/// Levenshtein's distance.
-fn distance(word: &[char], candidate: &str) -> usize {
-    let mut row: Vec<usize> = (0..=word.len()).collect();
-    for (i, theirs) in candidate.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, ours) in word.iter().enumerate() {
-            let edits = (diagonal + usize::from(*ours != theirs)).min(row[j] + 1).min(row[j + 1] + 1);
-            diagonal = std::mem::replace(&mut row[j + 1], edits);
-        }
-    }
-    row[word.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,17 +148,5 @@ mod tests {
         let shown = render("f", &"\n".repeat(60), problems);
         assert_eq!(shown.matches("error: m").count(), SHOWN);
         assert!(shown.ends_with("30 more problems in f are not shown"));
-    }
-
-    #[test]
-    fn the_nearest_word_takes_the_fewest_edits() {
-        assert_eq!(nearest("untl", ["check", "until", "owner"]), Some("until"));
-        assert_eq!(nearest("FAIL_ON", ["min-severity", "fail-on", "skip"]), Some("fail-on"));
-        assert_eq!(nearest("x", []), None);
-        // Examples of Levenshtein's distance that every textbook has.
-        let chars = |word: &str| word.chars().collect::<Vec<_>>();
-        assert_eq!(distance(&chars("kitten"), "sitting"), 3);
-        assert_eq!(distance(&chars("saturday"), "sunday"), 3);
-        assert_eq!(distance(&chars(""), "abc"), 3);
     }
 }

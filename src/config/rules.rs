@@ -9,8 +9,9 @@ use sluicegate_checks::{AllowedName, Settings, Severity};
 use toml::Spanned;
 
 use super::file::{self, Allow, FailOn, Field, File, Waiver};
-use super::problem::{self, Problem, nearest};
+use super::problem::{self, Problem};
 use crate::report::{WaiverRecord, WaiverState};
+use crate::spelling::nearest;
 
 /// Longest glob; each is compiled, and the file may come from a stranger.
 const MAX_GLOB: usize = 1024;

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 /// Modules of the root package, each with those that it may use. The way of the data goes one way.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("main", &["cli", "collect", "commands", "config", "engine", "outcome", "report"]),
-    ("commands", &["cli", "collect", "config", "engine", "outcome", "report"]),
+    ("commands", &["cli", "collect", "config", "engine", "outcome", "report", "spelling"]),
     ("cli", &["config", "report"]),
-    ("config", &["report"]),
+    ("config", &["report", "spelling"]),
     ("outcome", &["report"]),
     ("engine", &["collect", "report"]),
     ("collect", &[]),
     ("report", &["outcome"]),
+    ("spelling", &[]),
 ];
 
 /// What the package of checks must not name: it decides about bytes and touches nothing.

@@ -81,9 +81,9 @@ impl Member {
             _ => self.gap(Why::Unreadable, &error.to_string()),
         })?;
         let metered = Metered { reader, packed: packed.size(), unpacked: 0, cx };
-        let stream = Stream::new(Box::new(metered)).map_err(|error| match cx.ended_by.take() {
-            Some(limit) => self.gap(Why::OverLimit, limit),
-            None => self.gap(Why::Unreadable, &error.why),
+        let stream = Stream::new(Box::new(metered)).map_err(|error| {
+            let why = if error.over_limit { Why::OverLimit } else { Why::Unreadable };
+            self.gap(why, &error.why)
         })?;
         Ok(Content::Stream(stream))
     }
@@ -194,7 +194,7 @@ impl<'a, 'c> Packed<'a, 'c> {
 
 impl Read for Packed<'_, '_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.cx.budget.spend(1 + into.len() as u64 / 64).map_err(|_| over(self.cx, "limit on the work for one file"))?;
+        self.cx.budget.spend(1 + into.len() as u64 / 64).map_err(|_| over("limit on the work for one file"))?;
         let count = self.window.read_at(self.at, into).map_err(|error| io::Error::other(error.to_string()))?;
         self.at += count as u64;
         Ok(count)
@@ -213,16 +213,15 @@ impl Read for Metered<'_, '_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(into)?;
         self.unpacked += count as u64;
-        self.cx.unpacked.spend(count as u64).map_err(|_| over(self.cx, "limit on the bytes unpacked from one file"))?;
+        self.cx.unpacked.spend(count as u64).map_err(|_| over("limit on the bytes unpacked from one file"))?;
         let ratio = self.cx.settings.limits.ratio;
         if self.unpacked > NO_BOMB && self.unpacked / self.packed.max(1) > ratio {
-            return Err(over(self.cx, "limit on the ratio of unpacked to packed bytes"));
+            return Err(over("limit on the ratio of unpacked to packed bytes"));
         }
         Ok(count)
     }
 }
 
-fn over(cx: &Cx<'_>, limit: &'static str) -> io::Error {
-    cx.ended_by.set(Some(limit));
+fn over(limit: &'static str) -> io::Error {
     io::Error::new(ErrorKind::QuotaExceeded, limit)
 }

@@ -26,8 +26,6 @@ impl Reader<'_, '_> {
         let mut gaps = self.unflag(&mut left);
         gaps.extend(self.follow_links(&mut left).err());
         self.verify_checksums();
-        // These looks are a beginning: what ended one is reported when the member itself is read.
-        self.cx.ended_by.take();
         gaps
     }
 

@@ -198,11 +198,6 @@ impl Small {
     }
 }
 
-fn allowed(path: &str) -> Option<Allowed> {
-    let row = ALLOWED.get(path)?;
-    parse_allowed(row.last()?, &row).map(|(_, allowed)| allowed)
-}
-
 fn denied_name(path: &str) -> Option<Denied> {
     parse_denied(&DENIED.get(path)?).map(|(_, denied)| denied)
 }
@@ -262,7 +257,8 @@ pub(crate) const TORCHSCRIPT: &str = "torchscript";
 
 /// The row of an allowed name, by its exact path: what an object that carries this name was made by.
 pub(crate) fn row(path: &str) -> Option<Allowed> {
-    allowed(path)
+    let fields = ALLOWED.get(path)?;
+    parse_allowed(fields.last()?, &fields).map(|(_, allowed)| allowed)
 }
 
 /// Whether a function does what its arguments name: handed to another function to be called there, it is as good as any name.
@@ -333,7 +329,7 @@ fn standing_by_tables(module: &str, name: &str) -> Standing {
     if let Some(denied) = denied_name(&path) {
         return Standing::Denied(denied);
     }
-    if let Some(allowed) = allowed(&path) {
+    if let Some(allowed) = row(&path) {
         return Standing::Allowed(allowed);
     }
     if path.bytes().filter(|&byte| byte == b'.').count() >= PARTS {
@@ -406,7 +402,7 @@ mod tests {
                 let (name, one) = parse_allowed("", &row).unwrap_or_else(|| panic!("{file}: {row:?}"));
                 assert!(seen.insert(name), "{file}: {name} stands twice");
                 assert!(!DENIED.contains(name), "{file}: {name} is denied too");
-                let found = allowed(name).unwrap_or_else(|| panic!("{file}: {name} is not found"));
+                let found = super::row(name).unwrap_or_else(|| panic!("{file}: {name} is not found"));
                 assert_eq!(
                     (found.kind, found.shape, format!("{}.txt", found.pack)),
                     (one.kind, one.shape, file.clone()),
